@@ -1,0 +1,53 @@
+/**
+ * The door through which every npm script goes. Runs on any Node >= 20 with nothing installed:
+ * installs the locked dependencies when they are missing or older than package-lock.json, then runs
+ * its arguments under the pinned Node 24 of node_modules. It never installs anything globally.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const nodeBinary = join(root, 'node_modules', '.bin', 'node');
+const stampFile = join(root, 'node_modules', '.installed-lockfile');
+
+const lockDigest = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
+
+function isInstalled() {
+  return (
+    existsSync(nodeBinary) &&
+    existsSync(stampFile) &&
+    readFileSync(stampFile, 'utf8') === lockDigest
+  );
+}
+
+if (!isInstalled()) {
+  process.stderr.write('Installing the locked dependencies (first run only)…\n');
+  const install = spawnSync('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
+    cwd: root,
+    // Standard output belongs to the command that follows: `--json` output must stay parseable.
+    stdio: ['ignore', 2, 2],
+  });
+  if (install.status !== 0) {
+    process.stderr.write('npm ci failed; see its message above.\n');
+    process.exit(install.status ?? 1);
+  }
+  writeFileSync(stampFile, lockDigest);
+}
+
+const child = spawn(nodeBinary, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+// Ctrl-C reaches the child through the terminal's process group; this process only waits for it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (signal === 'SIGTERM') child.kill(signal);
+  });
+}
+child.on('exit', (code, signal) => {
+  process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+});
