@@ -3,7 +3,10 @@ const onlyInto = (name, from, allowed) => ({
   name,
   severity: 'error',
   from: { path: `^${from}/` },
-  to: { path: '^(api|operator|trainer|server|cli)/', pathNot: `^(${[from, ...allowed].join('|')})/` },
+  to: {
+    path: '^(api|operator|trainer|server|cli)/',
+    pathNot: `^(${[from, ...allowed].join('|')})/`,
+  },
 });
 
 module.exports = {
@@ -14,7 +17,8 @@ module.exports = {
     onlyInto('trainer-only-api', 'trainer', ['api']),
     {
       name: 'cli-takes-the-pure-operator-only',
-      comment: 'The local world uses the operator’s decisions, never its Kubernetes client; it starts the trainer as a process.',
+      comment:
+        'The local world uses the operator’s decisions, never its Kubernetes client; it starts the trainer as a process.',
       severity: 'error',
       from: { path: '^cli/', pathNot: '\\.test\\.ts$' },
       to: { path: '^(operator/(kube|runtime)|trainer)/' },
@@ -39,6 +43,10 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(api/generated|runs|node_modules/.cache)' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'], extensions: ['.ts', '.js', '.mjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.json'],
+    },
   },
 };

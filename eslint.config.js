@@ -2,7 +2,9 @@ import tseslint from 'typescript-eslint';
 
 /** Budgets follow docs/principles.md; a test file tells a longer story and gets more room. */
 export default tseslint.config(
-  { ignores: ['node_modules/**', 'api/generated/**', 'runs/**', '.cache/**', '**/*.js', '**/*.mjs'] },
+  {
+    ignores: ['node_modules/**', 'api/generated/**', 'runs/**', '.cache/**', '**/*.js', '**/*.mjs'],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -10,7 +12,11 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] },
+          ],
+        },
       ],
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',

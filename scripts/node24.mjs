@@ -39,9 +39,13 @@ if (!isInstalled()) {
   writeFileSync(stampFile, lockDigest);
 }
 
-const child = spawn(nodeBinary, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
+const child = spawn(
+  nodeBinary,
+  ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)],
+  {
+    stdio: 'inherit',
+  },
+);
 // Ctrl-C reaches the child through the terminal's process group; this process only waits for it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
