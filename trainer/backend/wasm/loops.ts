@@ -1,0 +1,31 @@
+/**
+ * The compiled inner loops, instantiated on the memory of one tfjs wasm backend. Owns the module;
+ * which loops exist is decided in matmul.ts, pooling.ts and depthwise.ts.
+ */
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { assembleModule } from './assembler.ts';
+import { depthwiseFilterLoop, depthwiseInputLoop } from './depthwise.ts';
+import { matmul, matmulTransposed } from './matmul.ts';
+import { maxPoolLoop } from './pooling.ts';
+
+/** Each takes addresses, sizes and byte strides, in the order of its definition. */
+export type Loop = (...numbers: readonly number[]) => void;
+
+const definitions = { matmul, matmulTransposed, maxPoolLoop, depthwiseFilterLoop, depthwiseInputLoop };
+
+export type Loops = Readonly<Record<keyof typeof definitions, Loop>>;
+
+/** Emscripten's object of exports; tfjs does not declare it. */
+function memoryOf(backend: BackendWasm): WebAssembly.Memory {
+  const { asm } = backend.wasm as unknown as { readonly asm?: Readonly<Record<string, unknown>> };
+  const memory = asm?.['memory'];
+  if (memory instanceof WebAssembly.Memory) return memory;
+  throw new TypeError('The tfjs wasm backend does not export its memory; version 4.22.0 does.');
+}
+
+export function openLoops(backend: BackendWasm): Loops {
+  const module = new WebAssembly.Module(assembleModule(Object.values(definitions)));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: memoryOf(backend) } });
+  // The exports are exactly the definitions, by name: assembleModule wrote them.
+  return exports as unknown as Loops;
+}
