@@ -1,0 +1,21 @@
+/**
+ * From a URI of the run config to a path that this worker can open. A claim is mounted (by the
+ * kubelet, or as a link by the local world) below one folder; a URI can never leave its claim.
+ */
+import { isAbsolute, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+
+/** @throws Failure BadConfig for a scheme that the trainer cannot open, or a path with `..`. */
+export function resolveUri(uri: string, volumeRoot: string): string {
+  if (uri.startsWith('file://')) return fileURLToPath(uri);
+  const [, claim, path = ''] = /^pvc:\/\/([a-z0-9][a-z0-9.-]*)(?:\/(.*))?$/.exec(uri) ?? [];
+  if (claim === undefined) {
+    throw new Failure('BadConfig', `The URI "${uri}" cannot be opened by the trainer; use pvc://CLAIM/path.`);
+  }
+  const inside = normalize(path);
+  if (isAbsolute(inside) || inside.split('/').includes('..')) {
+    throw new Failure('BadConfig', `The URI "${uri}" leaves its volume; remove ".." from the path.`);
+  }
+  return join(volumeRoot, claim, inside);
+}

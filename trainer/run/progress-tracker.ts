@@ -1,0 +1,160 @@
+/**
+ * What the worker knows about its own progress, and the document it serves from that. Holds plain
+ * values; measures nothing and decides nothing.
+ */
+import type { BackendChoice, Phase, Progress, WorkerProgress } from '@tfjs-operator/api/progress.ts';
+import { Throughput } from './throughput.ts';
+
+/** Seconds that one worker spent, in one step or since the start. */
+export interface StepTimes {
+  /** Forward, backward and update. */
+  readonly compute: number;
+  /** All-reduce time that compute did not hide and no slower peer caused. */
+  readonly communication: number;
+  /** Waiting for a slower peer. */
+  readonly wait: number;
+  /** Waiting for the next batch. */
+  readonly data: number;
+}
+
+/** What rank r tells the others about its last step, as floats in the reduced sums. */
+export interface WorkerRow extends StepTimes {
+  readonly samples: number;
+  /** 1 where the worker was asked to stop: all leave after the same step. */
+  readonly stop: number;
+}
+
+export function encodeWorkerRow(row: WorkerRow): number[] {
+  return [row.compute, row.communication, row.wait, row.data, row.samples, row.stop];
+}
+
+export function decodeWorkerRow(row: readonly number[]): WorkerRow {
+  const [compute = 0, communication = 0, wait = 0, data = 0, samples = 0, stop = 0] = row;
+  return { compute, communication, wait, data, samples, stop };
+}
+
+export interface ProgressIdentity {
+  readonly job: Progress['job'];
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly epochs: number;
+}
+
+/** The share of a new measurement in a worker's smoothed figures. */
+const smoothing = 0.1;
+
+interface MutableWorker extends Record<keyof StepTimes, number> {
+  samples: number;
+}
+
+export class ProgressTracker {
+  readonly #identity: ProgressIdentity;
+  readonly #now: () => Date;
+  readonly #throughput = new Throughput();
+  readonly #workers: MutableWorker[];
+  #values: Partial<Progress> = {};
+  #totalSteps = 0;
+
+  constructor(identity: ProgressIdentity, now: () => Date) {
+    this.#identity = identity;
+    this.#now = now;
+    this.#workers = Array.from({ length: identity.worldSize }, () => ({
+      compute: 0,
+      communication: 0,
+      wait: 0,
+      data: 0,
+      samples: 0,
+    }));
+  }
+
+  set(values: Partial<Omit<Progress, 'schemaVersion' | 'job' | 'rank' | 'workers'>>): void {
+    this.#values = { ...this.#values, ...values };
+    this.#totalSteps = values.totalSteps ?? this.#totalSteps;
+  }
+
+  /** @param rows the rows of all ranks, by rank; @param seconds monotonic time. */
+  addStep(rows: readonly WorkerRow[], globalCount: number, seconds: number): void {
+    this.#throughput.add(seconds, globalCount);
+    for (const [rank, row] of rows.entries()) {
+      const worker = this.#workers[rank];
+      if (worker === undefined) continue;
+      for (const key of ['compute', 'communication', 'wait', 'data', 'samples'] as const) {
+        worker[key] += (row[key] - worker[key]) * (worker.compute === 0 ? 1 : smoothing);
+      }
+    }
+  }
+
+  samplesPerSecond(): number {
+    return this.#throughput.rate();
+  }
+
+  /** Samples per second of each worker by its own recent steps. */
+  workerSamplesPerSecond(): number[] {
+    return this.#workers.map((worker) => worker.samples / Math.max(total(worker), 1e-9));
+  }
+
+  document(): Progress {
+    const phase: Phase = this.#values.phase ?? 'starting';
+    const step = this.#values.step ?? 0;
+    const workers = this.#workerProgress();
+    const slowest = this.#slowestRank();
+    return {
+      membershipEpoch: 0,
+      phase,
+      epoch: 0,
+      step,
+      totalSteps: this.#totalSteps,
+      metrics: {},
+      backend: null,
+      allReduce: { algorithm: '', reason: '', bytes: 0, seconds: 0 },
+      checkpoint: null,
+      ...this.#values,
+      schemaVersion: 1,
+      ...this.#identity,
+      percent: this.#totalSteps === 0 ? 0 : round((100 * step) / this.#totalSteps, 2),
+      samplesPerSecond: round(this.#throughput.rate(), 1),
+      secondsRemaining: this.#secondsRemaining(step),
+      workers,
+      slowestRank: slowest,
+      communicationShare: workers[slowest ?? 0]?.communicationShare ?? 0,
+      lastUpdateTime: this.#now().toISOString(),
+    };
+  }
+
+  #workerProgress(): WorkerProgress[] {
+    const rates = this.workerSamplesPerSecond();
+    return this.#workers.map((worker, rank) => {
+      const all = Math.max(total(worker), 1e-9);
+      return {
+        rank,
+        backend: (this.#values.backend as BackendChoice | null | undefined)?.name ?? '',
+        computeShare: round(worker.compute / all, 4),
+        communicationShare: round(worker.communication / all, 4),
+        waitShare: round((worker.wait + worker.data) / all, 4),
+        samplesPerSecond: round(rates[rank] ?? 0, 1),
+      };
+    });
+  }
+
+  /** The rank that computes longest: the one for which the others wait. */
+  #slowestRank(): number | null {
+    const times = this.#workers.map((worker) => worker.compute + worker.data);
+    const most = Math.max(...times);
+    return most > 0 && times.length > 1 ? times.indexOf(most) : null;
+  }
+
+  #secondsRemaining(step: number): number | null {
+    const rate = this.#throughput.rate();
+    const perStep = this.#workers.reduce((sum, worker) => sum + worker.samples, 0);
+    if (rate <= 0 || perStep <= 0 || this.#totalSteps === 0) return null;
+    return round(((this.#totalSteps - step) * perStep) / rate, 1);
+  }
+}
+
+function total(times: StepTimes): number {
+  return times.compute + times.communication + times.wait + times.data;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
