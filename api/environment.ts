@@ -28,6 +28,12 @@ export const environment = {
   terminationLog: 'TFJS_TERMINATION_LOG',
   /** Folder with tls.crt, tls.key and ca.crt: mutual TLS between the workers. */
   tlsDirectory: 'TFJS_TLS_DIR',
+  /**
+   * File descriptor of a pipe whose other end the local world holds open (0, standard input). When it
+   * ends, the parent is gone, even by SIGKILL: the worker exits at once, so that none is orphaned.
+   * Absent in a pod, where the kubelet minds the process.
+   */
+  parentFd: 'TFJS_PARENT_FD',
   /** pino level: fatal, error, warn, info, debug, trace or silent. */
   logLevel: 'TFJS_LOG_LEVEL',
 } as const;
