@@ -1,0 +1,92 @@
+/**
+ * Builds the model to train from a topology of any dialect. Weights are the same on every rank and
+ * backend for the same seed; randomness inside layers is seeded by step-seed.ts. Loads no files.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+// For its side effect: it registers the classes of layers and models.
+import '@tensorflow/tfjs-layers';
+import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
+import { Failure } from '../../api/failure.ts';
+import type { Topology } from '../../api/run-config.ts';
+import { DeferredInitializer } from './deferred-initializer.ts';
+import { initialValues } from './initial-values.ts';
+import { walkLayers, type LayerInside } from './layer-walk.ts';
+import { normalizeTopology } from './normalize-topology.ts';
+import { setStepSeed } from './step-seed.ts';
+import { toTfjsConfig } from './tfjs-config.ts';
+
+export interface BuildOptions {
+  /** `training.seed`: initial weights are a function of it and of their names. */
+  readonly seed: number;
+  /** Seed of dropout until the first setStepSeed. */
+  readonly dropoutSeed: number;
+}
+
+/**
+ * @param topology as Keras 2, Keras 3 or TensorFlow.js write it.
+ * @throws Failure('BadConfig') where a layer is unknown or shapes do not fit together.
+ */
+export function buildModel(topology: Topology, options: BuildOptions): LayersModel {
+  const model = instantiate(normalizeTopology(topology));
+  setInitialWeights(model, options.seed);
+  setStepSeed(model, { seed: options.dropoutSeed, rank: 0, step: 0 });
+  return model;
+}
+
+interface TfjsConfig {
+  readonly className: string;
+  readonly config: tf.serialization.ConfigDict;
+}
+
+function instantiate(topology: Topology): LayersModel {
+  const { className, config } = toTfjsConfig(topology) as TfjsConfig;
+  const registered = tf.serialization.SerializationMap.getMap().classNameMap[className];
+  if (!registered) throw new Error(`TensorFlow.js has no class ${className}`);
+  const [constructor, fromConfig] = registered;
+  try {
+    return fromConfig(constructor, config) as unknown as LayersModel;
+  } catch (error) {
+    if (error instanceof Failure || !(error instanceof Error)) throw error;
+    const [firstLine = ''] = error.message.split('\n');
+    throw new Failure(
+      'BadConfig',
+      `The layers of the topology do not fit together: ${firstLine.replace(/\.$/, '')}; change the shapes or sizes of that layer.`,
+      { cause: error },
+    );
+  }
+}
+
+function setInitialWeights(model: LayersModel, seed: number): void {
+  for (const { layer } of walkLayers(model)) {
+    const own = [...(layer._trainableWeights ?? []), ...(layer._nonTrainableWeights ?? [])];
+    for (const variable of own) {
+      const values = weightValues(layer, variable, seed);
+      const value = tf.tensor(values, variable.shape as number[]);
+      variable.write(value);
+      value.dispose();
+    }
+  }
+}
+
+function weightValues(layer: LayerInside, variable: LayerVariable, seed: number): Float32Array {
+  const name = variable.originalName;
+  const weight = name.slice(name.lastIndexOf('/') + 1);
+  const initializer = (layer as unknown as Record<string, unknown>)[initializerKey(weight)];
+  if (!(initializer instanceof DeferredInitializer)) {
+    throw new Error(`Weight ${name} has no initializer in the catalog of layers`);
+  }
+  const values = initialValues(initializer.wanted, variable.shape as number[], { seed, name });
+  if (weight === 'bias' && layer.unitForgetBias === true) {
+    // Gates are laid out input, forget, cell, output: a forget gate that starts open.
+    const units = layer.units ?? layer.filters ?? 0;
+    values.fill(1, units, 2 * units);
+  }
+  return values;
+}
+
+/** `recurrent_kernel` starts by recurrentInitializer, `moving_mean` by movingMeanInitializer. */
+function initializerKey(weight: string): string {
+  const stem = weight === 'kernel' ? weight : weight.replace(/_kernel$/, '');
+  const camel = stem.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return `${camel}Initializer`;
+}

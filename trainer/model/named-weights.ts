@@ -1,0 +1,92 @@
+/**
+ * The weights of a model by the names that files use: `layer/kernel`, as TensorFlow.js itself
+ * matches them on loading. Reads them out and sets them from a file's, saying clearly what does not
+ * fit. Reads and writes no files.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
+import { Failure } from '../../api/failure.ts';
+import type { NamedArray } from '../named-array.ts';
+import { tensorOf } from './layer-walk.ts';
+
+export interface LayerWeights {
+  /** Name of a layer of the outermost model. */
+  readonly layer: string;
+  readonly variables: readonly LayerVariable[];
+}
+
+/** Variables by outermost layer, trainable ones first: the order of Keras and TensorFlow.js. */
+export function layerWeights(model: LayersModel): LayerWeights[] {
+  return model.layers
+    .filter((layer) => layer.weights.length > 0)
+    .map((layer) => ({ layer: layer.name, variables: layer.weights }));
+}
+
+/** Copies of all weights, by layer, in the order of layerWeights. */
+export async function readWeights(model: LayersModel): Promise<NamedArray[]> {
+  const variables = layerWeights(model).flatMap((layer) => layer.variables);
+  return Promise.all(
+    variables.map(async (variable) => ({
+      name: variable.originalName,
+      shape: variable.shape as number[],
+      data: Float32Array.from(await tensorOf(variable).data<'float32'>()),
+    })),
+  );
+}
+
+/**
+ * Sets all weights of the model. Names match exactly or, for files that name variables otherwise
+ * (Keras), by outermost layer and position.
+ * @param source file or URI, for the message.
+ * @throws Failure('BadConfig') in one sentence where a weight is missing, unknown or of another
+ *   shape; the model is unchanged then.
+ */
+export function assignWeights(
+  model: LayersModel,
+  weights: readonly NamedArray[],
+  source: string,
+): void {
+  const byName = new Map(weights.map((weight) => [weight.name, weight]));
+  const used = new Set<NamedArray>();
+  const pairs: { variable: LayerVariable; value: NamedArray }[] = [];
+  for (const { layer, variables } of layerWeights(model)) {
+    const ofLayer = weights.filter((weight) => weight.name.startsWith(`${layer}/`));
+    const byPosition = ofLayer.length === variables.length ? ofLayer : [];
+    for (const [index, variable] of variables.entries()) {
+      const value = byName.get(variable.originalName) ?? byPosition[index];
+      if (!value) throw missing(variable, ofLayer, source);
+      checkShape(variable, value, source);
+      used.add(value);
+      pairs.push({ variable, value });
+    }
+  }
+  const left = weights.find((weight) => !used.has(weight));
+  if (left) {
+    throw new Failure(
+      'BadConfig',
+      `The weights in ${source} hold "${left.name}", for which the model has no layer; give the weights of this topology.`,
+    );
+  }
+  for (const { variable, value } of pairs) {
+    const tensor = tf.tensor(value.data, [...value.shape]);
+    variable.write(tensor);
+    tensor.dispose();
+  }
+}
+
+function missing(variable: LayerVariable, found: readonly NamedArray[], source: string): Failure {
+  const others =
+    found.length === 0 ? '' : ` (that layer has ${found.map(({ name }) => name).join(', ')})`;
+  return new Failure(
+    'BadConfig',
+    `The weights in ${source} lack "${variable.originalName}"${others}; give the weights of this topology.`,
+  );
+}
+
+function checkShape(variable: LayerVariable, value: NamedArray, source: string): void {
+  if (variable.shape.join() === value.shape.join()) return;
+  throw new Failure(
+    'BadConfig',
+    `The weight "${value.name}" in ${source} has the shape [${value.shape.join(', ')}], but the model needs [${variable.shape.join(', ')}]; give the weights of this topology.`,
+  );
+}

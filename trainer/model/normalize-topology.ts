@@ -1,0 +1,185 @@
+/**
+ * Brings a network structure written by Keras 2, Keras 3, TensorFlow.js or by hand to one form:
+ * Keras 2 JSON with every default written out. The same form is built, digested and saved, so a
+ * model means the same in the trainer, in Keras and in a browser. Builds no model.
+ */
+import type { Topology } from '../../api/run-config.ts';
+import { Failure } from '../../api/failure.ts';
+import { isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
+import { normalizeInbound, normalizeReferences } from './normalize-inbound.ts';
+import { normalizeLayer, type LayerJson, type LayerScope } from './normalize-layer.ts';
+import { nearestName } from './nearest-name.ts';
+
+const modelClasses = ['Sequential', 'Functional', 'Model'];
+
+/**
+ * @param document `{class_name, config}`, or a document that holds it under `modelTopology` or
+ *   `model_config` (model.json of TensorFlow.js, attributes of a Keras .h5).
+ * @throws Failure('BadConfig') in one sentence that names the layer and the way out.
+ */
+export function normalizeTopology(document: unknown): Topology {
+  const topology = unwrap(document);
+  const used = new Map<string, number>();
+  const scope: LayerScope = {
+    isKeras3: 'module' in topology || JSON.stringify(topology).includes('"registered_name"'),
+    nameFor: (className) => {
+      const base = snakeCase(className);
+      const count = used.get(base) ?? 0;
+      used.set(base, count + 1);
+      return count === 0 ? base : `${base}_${count}`;
+    },
+  };
+  const model = normalizeModel(topology, scope, true);
+  refuseDuplicates(layerNames(model));
+  return model;
+}
+
+function unwrap(document: unknown): JsonObject {
+  if (isJsonObject(document)) {
+    for (const key of ['modelTopology', 'model_config', 'topology']) {
+      const inner = document[key];
+      if (isJsonObject(inner)) return unwrap(inner);
+    }
+    if (textAt(document, 'class_name') !== undefined) return document;
+    if (document['format'] === 'graph-model') {
+      throw new Failure(
+        'BadConfig',
+        'The model is a frozen TensorFlow.js graph-model, which cannot be trained; give a layers-model or Keras topology.',
+      );
+    }
+  }
+  throw new Failure(
+    'BadConfig',
+    'The topology has no class_name and config; give what Keras model.to_json() or TensorFlow.js model.toJSON() writes.',
+  );
+}
+
+function normalizeModel(model: JsonObject, scope: LayerScope, isTop: boolean): LayerJson {
+  const className = textAt(model, 'class_name') ?? '';
+  if (!modelClasses.includes(className)) {
+    throw new Failure(
+      'BadConfig',
+      `The topology is of the class "${className}"; ${nearestName(className, modelClasses)}`,
+    );
+  }
+  // Keras before 2.3 wrote the bare list of layers of a Sequential.
+  const config = Array.isArray(model['config'])
+    ? { layers: model['config'] as unknown[] }
+    : (objectAt(model, 'config') ?? {});
+  const name = textAt(config, 'name') ?? scope.nameFor(className);
+  const layers = config['layers'];
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new Failure('BadConfig', `Model "${name}" has no layers; list them in config.layers.`);
+  }
+  return className === 'Sequential'
+    ? normalizeSequential({ name, config, layers }, scope, isTop)
+    : normalizeFunctional({ name, config, layers }, scope);
+}
+
+interface ModelParts {
+  readonly name: string;
+  readonly config: JsonObject;
+  readonly layers: readonly unknown[];
+}
+
+function normalizeSequential(model: ModelParts, scope: LayerScope, isTop: boolean): LayerJson {
+  const layers = model.layers.map((layer) => normalizeNode(layer, scope));
+  const first = layers[0];
+  const given = model.config['build_input_shape'];
+  if (first && !hasInputShape(first)) {
+    if (Array.isArray(given)) {
+      layers[0] = {
+        ...first,
+        config: { ...first.config, batch_input_shape: [null, ...(given.slice(1) as unknown[])] },
+      };
+    } else if (isTop) {
+      const name = String(first.config['name']);
+      throw new Failure(
+        'BadConfig',
+        `The first layer, "${name}", has no input shape; add batch_input_shape to its config, for example [null, 28, 28, 1].`,
+      );
+    }
+  }
+  return { class_name: 'Sequential', config: { name: model.name, layers } };
+}
+
+function hasInputShape(layer: LayerJson): boolean {
+  if (Array.isArray(layer.config['batch_input_shape'])) return true;
+  const inner = layer.config['layers'];
+  const first = Array.isArray(inner) ? (inner[0] as LayerJson | undefined) : undefined;
+  return first !== undefined && hasInputShape(first);
+}
+
+function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
+  const layers = model.layers.map((layer) => {
+    const node = normalizeNode(layer, scope);
+    const name = String(node.config['name']);
+    const inbound = isJsonObject(layer) ? layer['inbound_nodes'] : undefined;
+    if (node.class_name === 'InputLayer' && !hasInputShape(node)) {
+      throw new Failure(
+        'BadConfig',
+        `Input layer "${name}" has no shape; add batch_input_shape to its config, for example [null, 28, 28, 1].`,
+      );
+    }
+    return { ...node, name, inbound_nodes: normalizeInbound(inbound, name) };
+  });
+  const known = new Set(layers.map((layer) => layer.name));
+  for (const layer of layers) {
+    for (const [from] of layer.inbound_nodes.flat()) {
+      if (known.has(from)) continue;
+      throw new Failure(
+        'BadConfig',
+        `Layer "${layer.name}" takes its input from "${from}", which is no layer of the model; ${nearestName(from, [...known])}`,
+      );
+    }
+  }
+  const references = (key: string): unknown =>
+    normalizeReferences(model.config[key], { model: model.name, key, known });
+  return {
+    class_name: 'Functional',
+    config: {
+      name: model.name,
+      layers,
+      input_layers: references('input_layers'),
+      output_layers: references('output_layers'),
+    },
+  };
+}
+
+function normalizeNode(layer: unknown, scope: LayerScope): LayerJson {
+  const className = isJsonObject(layer) ? textAt(layer, 'class_name') : undefined;
+  if (!isJsonObject(layer) || className === undefined) {
+    throw new Failure(
+      'BadConfig',
+      `A layer of the topology is ${JSON.stringify(layer)?.slice(0, 60)}; each must be {class_name, config}.`,
+    );
+  }
+  if (modelClasses.includes(className)) return normalizeModel(layer, scope, false);
+  const config = { ...objectAt(layer, 'config') };
+  // Older files carry the name beside the config only.
+  config['name'] ??= textAt(layer, 'name');
+  return normalizeLayer({ class_name: className, config }, scope);
+}
+
+/** Names of all layers with nested models opened. */
+function layerNames(model: LayerJson): string[] {
+  const layers = model.config['layers'] as readonly LayerJson[];
+  return layers.flatMap((layer) => [
+    String(layer.config['name']),
+    ...(Array.isArray(layer.config['layers']) ? layerNames(layer) : []),
+  ]);
+}
+
+function refuseDuplicates(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new Failure('BadConfig', `Two layers are named "${twice}"; give each its own name.`);
+  }
+}
+
+function snakeCase(className: string): string {
+  return className
+    .replaceAll(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
+    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
