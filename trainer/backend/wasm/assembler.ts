@@ -193,7 +193,10 @@ export function assembleModule(functions: readonly WasmFunction[]): Uint8Array<A
     ...section(1, vector(types)),
     ...section(2, vector([[...text('env'), ...text('memory'), ...memoryWithoutMaximum]])),
     ...section(3, vector(functions.map((_, index) => unsigned(index)))),
-    ...section(7, vector(functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)]))),
+    ...section(
+      7,
+      vector(functions.map(({ name }, index) => [...text(name), 0, ...unsigned(index)])),
+    ),
     ...section(10, vector(functions.map(codeOf))),
   ]);
 }

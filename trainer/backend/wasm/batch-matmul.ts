@@ -30,7 +30,12 @@ function transpose(heap: Heap, { address, rows, columns }: Matrix, target: numbe
 }
 
 /** C += op(A)·B, where op transposes A or not. */
-function addProduct({ loops }: KernelContext, a: Matrix, b: Matrix, o: { transposeA: boolean; c: number }): void {
+function addProduct(
+  { loops }: KernelContext,
+  a: Matrix,
+  b: Matrix,
+  o: { transposeA: boolean; c: number },
+): void {
   const [aRow, bRow] = [a.columns * floatBytes, b.columns * floatBytes];
   if (o.transposeA) {
     loops.matmulTransposed(
@@ -52,17 +57,30 @@ export const batchMatMul = defineKernel<
   const rows = transposeA ? aSize.columns : aSize.rows;
   const columns = transposeB ? bSize.rows : bSize.columns;
   const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
-  const outer = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const outer = broadcast_util.assertAndGetBroadcastShape(
+    a.shape.slice(0, -2),
+    b.shape.slice(0, -2),
+  );
   const output = heap.allocateZeros([...outer, rows, columns]);
   const inner = transposeA ? aSize.rows : aSize.columns;
   if (inner === 0) return output;
-  const matrixBytes = (size: { rows: number; columns: number }): number => size.rows * size.columns * floatBytes;
+  const matrixBytes = (size: { rows: number; columns: number }): number =>
+    size.rows * size.columns * floatBytes;
   heap.withScratch(transposeB ? bSize.rows * bSize.columns : 1, (scratch) => {
     for (let batch = 0; batch < Math.max(aBatches, bBatches); batch++) {
-      const left = { ...aSize, address: heap.addressOf(a) + (batch % aBatches) * matrixBytes(aSize) };
-      const right = { ...bSize, address: heap.addressOf(b) + (batch % bBatches) * matrixBytes(bSize) };
+      const left = {
+        ...aSize,
+        address: heap.addressOf(a) + (batch % aBatches) * matrixBytes(aSize),
+      };
+      const right = {
+        ...bSize,
+        address: heap.addressOf(b) + (batch % bBatches) * matrixBytes(bSize),
+      };
       const c = heap.addressOf(output) + batch * rows * columns * floatBytes;
-      addProduct(context, left, transposeB ? transpose(heap, right, scratch) : right, { transposeA, c });
+      addProduct(context, left, transposeB ? transpose(heap, right, scratch) : right, {
+        transposeA,
+        c,
+      });
     }
   });
   return output;

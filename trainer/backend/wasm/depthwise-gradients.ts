@@ -19,10 +19,22 @@ interface DepthwiseAttributes {
 
 type Shape4 = [number, number, number, number];
 
-function describe(input: readonly number[], filter: readonly number[], attributes: DepthwiseAttributes): ConvInfo {
+function describe(
+  input: readonly number[],
+  filter: readonly number[],
+  attributes: DepthwiseAttributes,
+): ConvInfo {
   const { strides, pad, dimRoundingMode, dilations = 1 } = attributes;
   return backend_util.computeConv2DInfo(
-    ...([[...input] as Shape4, [...filter] as Shape4, strides, dilations, pad, dimRoundingMode, true] as const),
+    ...([
+      [...input] as Shape4,
+      [...filter] as Shape4,
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+      true,
+    ] as const),
   );
 }
 
@@ -90,7 +102,12 @@ export const depthwiseBackpropFilter = defineKernel<
 });
 
 /** target[i] = Σ of the `times` numbers from source[i·times]. */
-function sumGroups(heap: Heap, source: number, target: number, o: { count: number; times: number }): void {
+function sumGroups(
+  heap: Heap,
+  source: number,
+  target: number,
+  o: { count: number; times: number },
+): void {
   const floats = heap.floats();
   for (let index = 0; index < o.count; index++) {
     let sum = 0;
@@ -110,7 +127,11 @@ export const depthwiseBackpropInput = defineKernel<
   const gradient = heap.allocateOutput(attributes.inputShape);
   const dx = heap.addressOf(gradient);
   const add = (input: Images): void =>
-    overTaps(context, info, 'depthwiseInputLoop', { input, dy: heap.addressOf(dy), filter: heap.addressOf(filter) });
+    overTaps(context, info, 'depthwiseInputLoop', {
+      input,
+      dy: heap.addressOf(dy),
+      filter: heap.addressOf(filter),
+    });
   const times = info.outChannels / info.inChannels;
   if (times === 1) {
     collectInside(heap, repeatedImages(info, dx), info.padInfo, add);

@@ -22,7 +22,18 @@ const locals: Readonly<Record<string, ValueType>> = {
   ...{ sumv128: 'v128', sumf32: 'f32' },
 };
 
-const parameters = ['channels', 'lines', 'steps', 'one', 'oneLine', 'oneStep', 'two', 'twoLine', 'twoStep', 'tap'];
+const parameters = [
+  'channels',
+  'lines',
+  'steps',
+  'one',
+  'oneLine',
+  'oneStep',
+  'two',
+  'twoLine',
+  'twoStep',
+  'tap',
+];
 
 const floatBytes = 4;
 const vectorBytes = 16;
@@ -114,7 +125,10 @@ export const depthwiseInputLoop: WasmFunction = defineFunction(
     const { get, set } = frame;
     return overPixels(frame, ({ type, load, store, add, multiply }) => ({
       before: set(`sum${type}`, load(i32.add(get('tap'), get('channel')))),
-      pixel: store(get('oneAt'), add(load(get('oneAt')), multiply(load(get('twoAt')), get(`sum${type}`)))),
+      pixel: store(
+        get('oneAt'),
+        add(load(get('oneAt')), multiply(load(get('twoAt')), get(`sum${type}`))),
+      ),
       after: [],
     }));
   },

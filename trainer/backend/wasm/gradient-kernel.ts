@@ -44,6 +44,8 @@ export function requireFloats(kernel: string, tensors: Readonly<Record<string, T
 
 export function requireChannelsLast(kernel: string, dataFormat: string | undefined): void {
   if (dataFormat !== undefined && dataFormat !== 'NHWC') {
-    throw new TypeError(`${kernel}: the layout ${dataFormat} is not supported on wasm; use channels last (NHWC).`);
+    throw new TypeError(
+      `${kernel}: the layout ${dataFormat} is not supported on wasm; use channels last (NHWC).`,
+    );
   }
 }

@@ -38,7 +38,8 @@ export function openHeap(backend: BackendWasm): Heap {
   const wasm = backend.wasm as unknown as EmscriptenModule;
   const floats = (): Float32Array => wasm.HEAPF32;
   const addressOf = (tensor: TensorInfo): number => backend.getMemoryOffset(tensor.dataId);
-  const allocateOutput = (shape: readonly number[]): TensorInfo => backend.makeOutput([...shape], 'float32');
+  const allocateOutput = (shape: readonly number[]): TensorInfo =>
+    backend.makeOutput([...shape], 'float32');
   const fillZeros = (address: number, count: number): void => {
     floats().fill(0, address / floatBytes, address / floatBytes + count);
   };
@@ -53,7 +54,8 @@ export function openHeap(backend: BackendWasm): Heap {
     withScratch: (count, work) => {
       // The allocator returns a signed number above 2 GiB.
       const address = wasm._malloc(count * floatBytes) >>> 0;
-      if (address === 0) throw new RangeError(`The wasm memory has no room for ${count} more numbers.`);
+      if (address === 0)
+        throw new RangeError(`The wasm memory has no room for ${count} more numbers.`);
       try {
         fillZeros(address, count);
         return work(address);

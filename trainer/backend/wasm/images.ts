@@ -28,7 +28,12 @@ export function imageBytes(images: Images): number {
 }
 
 /** to[y + top, x + left] = from[y, x] wherever both exist; negative offsets cut off. */
-export function copyShifted(heap: Heap, from: Images, to: Images, offset: { top: number; left: number }): void {
+export function copyShifted(
+  heap: Heap,
+  from: Images,
+  to: Images,
+  offset: { top: number; left: number },
+): void {
   const floats = heap.floats();
   const firstColumn = Math.max(0, -offset.left);
   const columns = Math.min(from.width, to.width - offset.left) - firstColumn;
@@ -36,7 +41,8 @@ export function copyShifted(heap: Heap, from: Images, to: Images, offset: { top:
   const lastRow = Math.min(from.height, to.height - offset.top);
   if (columns <= 0) return;
   const indexIn = (images: Images, image: number, y: number, x: number): number =>
-    images.address / floatBytes + ((image * images.height + y) * images.width + x) * images.channels;
+    images.address / floatBytes +
+    ((image * images.height + y) * images.width + x) * images.channels;
   for (let image = 0; image < from.count; image++) {
     for (let y = firstRow; y < lastRow; y++) {
       const start = indexIn(from, image, y, firstColumn);
@@ -47,7 +53,12 @@ export function copyShifted(heap: Heap, from: Images, to: Images, offset: { top:
 }
 
 /** Runs `work` on the images with a border of zeros around them (negative widths cut off). */
-export function withBorder<T>(heap: Heap, images: Images, border: Border, work: (bordered: Images) => T): T {
+export function withBorder<T>(
+  heap: Heap,
+  images: Images,
+  border: Border,
+  work: (bordered: Images) => T,
+): T {
   const { top, bottom, left, right } = border;
   if (top === 0 && bottom === 0 && left === 0 && right === 0) return work(images);
   const height = images.height + top + bottom;

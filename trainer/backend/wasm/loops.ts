@@ -11,7 +11,13 @@ import { maxPoolLoop } from './pooling.ts';
 /** Each takes addresses, sizes and byte strides, in the order of its definition. */
 export type Loop = (...numbers: readonly number[]) => void;
 
-const definitions = { matmul, matmulTransposed, maxPoolLoop, depthwiseFilterLoop, depthwiseInputLoop };
+const definitions = {
+  matmul,
+  matmulTransposed,
+  maxPoolLoop,
+  depthwiseFilterLoop,
+  depthwiseInputLoop,
+};
 
 export type Loops = Readonly<Record<keyof typeof definitions, Loop>>;
 

@@ -51,7 +51,9 @@ function instructionsOf(type: ValueType): {
   add: typeof f32.add;
   multiply: typeof f32.multiply;
 } {
-  return type === 'f32' ? { ...f32, loadSplat: f32.load } : { ...f32x4, load: v128.load, store: v128.store };
+  return type === 'f32'
+    ? { ...f32, loadSplat: f32.load }
+    : { ...f32x4, load: v128.load, store: v128.store };
 }
 
 function upTo(count: number): readonly number[] {
@@ -92,7 +94,12 @@ function withSums(frame: Frame, rows: number, width: Width, multiply: Code): Cod
 }
 
 /** sum[row][lane] += a(row) * b[lane], with b at the address in `bAt`. */
-function multiplyAdd(frame: Frame, rows: number, width: Width, aAt: (row: number) => [Code, number]): Code {
+function multiplyAdd(
+  frame: Frame,
+  rows: number,
+  width: Width,
+  aAt: (row: number) => [Code, number],
+): Code {
   const { get, set } = frame;
   const lanes = lanesOf(width);
   return [
@@ -134,7 +141,10 @@ function overBlocks(frame: Frame, block: (rows: number, width: Width) => Code): 
       ...increase('row', i32.constant(maxRows)),
     ]),
     ...[3, 2, 1].flatMap((rest) =>
-      when(i32.isEqual(i32.subtract(get('rows'), get('row')), i32.constant(rest)), overColumns(rest)),
+      when(
+        i32.isEqual(i32.subtract(get('rows'), get('row')), i32.constant(rest)),
+        overColumns(rest),
+      ),
     ),
   ];
 }
@@ -191,7 +201,9 @@ export const matmul: WasmFunction = defineFunction(
     const { get, set, increase } = frame;
     const block = (rows: number, width: Width): Code => [
       ...set('a0At', i32.add(get('a'), i32.multiply(get('row'), get('aRow')))),
-      ...upTo(rows - 1).flatMap((row) => set(`a${row + 1}At`, i32.add(get(`a${row}At`), get('aRow')))),
+      ...upTo(rows - 1).flatMap((row) =>
+        set(`a${row + 1}At`, i32.add(get(`a${row}At`), get('aRow'))),
+      ),
       ...set('bAt', i32.add(get('b'), get('column'))),
       ...set('left', get('steps')),
       ...withSums(

@@ -23,7 +23,10 @@ const vectorBytes = 16;
 function clipped({ get, set }: Frame, axis: 'y' | 'x'): Code {
   const at = (name: string): string => `${axis}${name}`;
   return [
-    ...set(at('From'), i32.subtract(i32.multiply(get(at('Out')), get(at('Stride'))), get(at('Pad')))),
+    ...set(
+      at('From'),
+      i32.subtract(i32.multiply(get(at('Out')), get(at('Stride'))), get(at('Pad'))),
+    ),
     ...set(at('To'), i32.add(get(at('From')), get(at('Window')))),
     ...when(i32.isLess(get(at('From')), i32.constant(0)), set(at('From'), i32.constant(0))),
     ...when(i32.isLess(get(at('In')), get(at('To'))), set(at('To'), get(at('In')))),
@@ -57,7 +60,10 @@ function fourChannels(frame: Frame): Code {
   const visit = [
     ...set(
       'hit',
-      v128.andNot(f32x4.isEqual(v128.load(i32.add(get('input'), get('inputAt'))), get('maximum')), get('taken')),
+      v128.andNot(
+        f32x4.isEqual(v128.load(i32.add(get('input'), get('inputAt'))), get('maximum')),
+        get('taken'),
+      ),
     ),
     ...v128.store(target, f32x4.add(v128.load(target), v128.and(get('gradient'), get('hit')))),
     ...set('taken', v128.or(get('taken'), get('hit'))),
@@ -96,11 +102,22 @@ export const maxPoolLoop: WasmFunction = defineFunction(
   'maxPoolLoop',
   [
     ...['input', 'output', 'dy', 'dx', 'channels'],
-    ...axes.flatMap((axis) => ['In', 'OutSize', 'Stride', 'Window', 'Pad'].map((name) => axis + name)),
+    ...axes.flatMap((axis) =>
+      ['In', 'OutSize', 'Stride', 'Window', 'Pad'].map((name) => axis + name),
+    ),
   ],
   {
     ...{ pixelBytes: 'i32', channel: 'i32', outputAt: 'i32', gradientAt: 'i32', inputAt: 'i32' },
-    ...{ y: 'i32', yOut: 'i32', yFrom: 'i32', yTo: 'i32', x: 'i32', xOut: 'i32', xFrom: 'i32', xTo: 'i32' },
+    ...{
+      y: 'i32',
+      yOut: 'i32',
+      yFrom: 'i32',
+      yTo: 'i32',
+      x: 'i32',
+      xOut: 'i32',
+      xFrom: 'i32',
+      xTo: 'i32',
+    },
     ...{ isTaken: 'i32', maximum: 'v128', gradient: 'v128', taken: 'v128', hit: 'v128' },
   },
   (frame) => {

@@ -2,10 +2,16 @@
  * Gives the tfjs wasm backend the kernels that training needs: the ones it lacks, and faster
  * versions of three that it has. Registering twice is harmless.
  */
-import { registerKernel, unregisterKernel, getKernel, type KernelFunc } from '@tensorflow/tfjs-core';
+import {
+  registerKernel,
+  unregisterKernel,
+  getKernel,
+  type KernelFunc,
+} from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { batchMatMul } from './batch-matmul.ts';
-import { conv2dBackpropFilter, conv2dBackpropInput } from './conv2d-gradients.ts';
+import { conv2dBackpropFilter } from './conv2d-filter-gradient.ts';
+import { conv2dBackpropInput } from './conv2d-input-gradient.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
 import type { GradientKernel } from './gradient-kernel.ts';
 import { openHeap } from './heap.ts';
@@ -20,7 +26,11 @@ const missingKernels: readonly GradientKernel[] = [
   unsortedSegmentSum,
 ];
 
-const fasterKernels: readonly GradientKernel[] = [conv2dBackpropInput, maxPoolGradient, batchMatMul];
+const fasterKernels: readonly GradientKernel[] = [
+  conv2dBackpropInput,
+  maxPoolGradient,
+  batchMatMul,
+];
 
 /** @throws TypeError where the backend does not export its memory (another version of tfjs) */
 export function registerKernels(backend: BackendWasm): void {

@@ -13,7 +13,9 @@ export const unsortedSegmentSum = defineKernel<
   const [rows = 1, ...rowShape] = x.shape;
   if (segmentIds.shape.length !== 1 || segmentIds.shape[0] !== rows) {
     const shapes = `[${segmentIds.shape.join(', ')}] for x of [${x.shape.join(', ')}]`;
-    throw new RangeError(`UnsortedSegmentSum: segmentIds must hold one index per row of x, but has shape ${shapes}.`);
+    throw new RangeError(
+      `UnsortedSegmentSum: segmentIds must hold one index per row of x, but has shape ${shapes}.`,
+    );
   }
   const output = heap.allocateZeros([numSegments, ...rowShape]);
   const rowSize = sizeOf(rowShape);

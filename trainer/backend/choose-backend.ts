@@ -1,0 +1,92 @@
+/**
+ * Takes the backend that a job asks for, or with `auto` the best that works on this node, and says
+ * why the better ones were not taken. "Works" means that it computed a gradient correctly.
+ * The chosen backend is tfjs's current one afterwards.
+ */
+import type { BackendChoice } from '../../api/progress.ts';
+import { Failure } from '../../api/failure.ts';
+import { BackendError, type Backend, type BackendInfo, type RequestedBackend } from './backend.ts';
+import { cpuBackend } from './cpu-backend.ts';
+import { tensorflowBackend } from './tensorflow-backend.ts';
+import { verifyGradient } from './verify-gradient.ts';
+import { wasmBackend } from './wasm-backend.ts';
+import { webgpuBackend } from './webgpu-backend.ts';
+
+/** Best first; `auto` skips those that a job must name. */
+const candidates: readonly Backend[] = [tensorflowBackend(), wasmBackend, cpuBackend];
+const namedOnly: readonly Backend[] = [webgpuBackend];
+
+export interface ChosenBackend extends BackendChoice {
+  readonly info: BackendInfo;
+}
+
+async function openVerified(backend: Backend): Promise<BackendInfo | BackendError> {
+  try {
+    const info = await backend.open();
+    await verifyGradient();
+    return info;
+  } catch (error) {
+    if (error instanceof BackendError) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new BackendError(`it does not start (${message.split('\n', 1)[0]})`, { cause: error });
+  }
+}
+
+async function chooseNamed(
+  requested: RequestedBackend,
+  known: readonly Backend[],
+): Promise<ChosenBackend> {
+  const backend = known.find(({ name }) => name === requested);
+  const names = known.map(({ name }) => name).join(', ');
+  if (backend === undefined) {
+    throw new Failure(
+      'BackendUnavailable',
+      `The backend ${requested} is not known; name one of auto, ${names}.`,
+    );
+  }
+  const outcome = await openVerified(backend);
+  if (!(outcome instanceof BackendError)) {
+    return {
+      name: backend.name,
+      reason: `The job names it: ${backend.strength}.`,
+      rejected: [],
+      info: outcome,
+    };
+  }
+  throw new Failure(
+    'BackendUnavailable',
+    `workers.backend is ${requested}, but ${outcome.message}; install it or set workers.backend to auto.`,
+    { cause: outcome },
+  );
+}
+
+async function chooseBest(ordered: readonly Backend[]): Promise<ChosenBackend> {
+  const rejected: { name: string; reason: string }[] = [];
+  for (const backend of ordered) {
+    const outcome = await openVerified(backend);
+    if (!(outcome instanceof BackendError)) {
+      const reason = `The best that works here: ${backend.strength}.`;
+      return { name: backend.name, reason, rejected, info: outcome };
+    }
+    rejected.push({ name: backend.name, reason: outcome.message });
+  }
+  const reasons = rejected.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  throw new Failure('BackendUnavailable', `No backend works on this node (${reasons}).`);
+}
+
+/**
+ * @param requested the job's `workers.backend`
+ * @param backends for tests: what `auto` tries, best first, and what can be named besides
+ * @throws Failure BackendUnavailable
+ */
+export function chooseBackend(
+  requested: RequestedBackend,
+  backends: { readonly ordered: readonly Backend[]; readonly namedOnly: readonly Backend[] } = {
+    ordered: candidates,
+    namedOnly,
+  },
+): Promise<ChosenBackend> {
+  return requested === 'auto'
+    ? chooseBest(backends.ordered)
+    : chooseNamed(requested, [...backends.ordered, ...backends.namedOnly]);
+}
