@@ -46,7 +46,7 @@ export function createEagerStep(options: EagerStepOptions): TrainingStep {
 
   const statistics = movingStatisticsOf(model);
   const sumsPlan = {
-    metrics: options.metrics.map(({ name }) => name),
+    metrics: options.metrics,
     statistics: statistics.map(namedShape),
     worldSize: options.worldSize ?? 1,
     workerFloats: options.workerFloats ?? 0,

@@ -60,13 +60,12 @@ export function createGradientHalf(
           ready.finish();
           sums.addLoss(value.dataSync()[0] ?? NaN, batch.count);
           objective.metrics.forEach((metric, index) => {
-            const sum = prediction && tf.sum(metric.update(y, prediction));
-            sums.addMetric(index, sum?.dataSync()[0] ?? NaN, batch.count);
+            if (prediction) sums.addMetric(index, metric.update(y, prediction).dataSync());
           });
         } finally {
           prediction?.dispose();
         }
-        const share = batch.count * weight;
+        const share = batch.count / options.globalCount;
         hooks.written().forEach((written, index) => {
           const value = written ?? statistics[index]?.read();
           sums.addStatistic(index, value?.dataSync() ?? [], share);

@@ -132,7 +132,7 @@ function adam(config: OptimizerConfig, weightDecay: number): OptimizerRule {
     scalars: (learningRate, t) => [
       1 - beta1,
       1 - beta2,
-      (-learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t),
+      (-learningRate * Math.sqrt(oneMinusPower(beta2, t))) / oneMinusPower(beta1, t),
       epsilon,
     ],
     update: (g, slots, s) => {
@@ -143,6 +143,11 @@ function adam(config: OptimizerConfig, weightDecay: number): OptimizerRule {
       return { update, slots: [m, v] };
     },
   };
+}
+
+/** 1 - βᵗ in float32, as Keras has it: with β₂ = 0.999 the rounding shows in the sixth digit. */
+function oneMinusPower(beta: number, t: number): number {
+  return Math.fround(1 - Math.fround(Math.fround(beta) ** t));
 }
 
 function at(tensors: readonly tf.Tensor[], index: number): tf.Tensor {

@@ -19,7 +19,7 @@ export interface Measured extends Prediction {
   readonly lossSum: number;
   readonly count: number;
   /** Sums over samples, by metric. */
-  readonly metricSums: Readonly<Record<string, number>>;
+  readonly metricSums: Readonly<Record<string, readonly number[]>>;
 }
 
 export function predict(model: tfl.LayersModel, batch: StepBatch): Prediction {
@@ -38,15 +38,11 @@ export function measure(
     return {
       values: output.dataSync<'float32'>().slice(),
       shape: output.shape,
-      lossSum: figures.loss ? sumOf(figures.loss(y, output)) : 0,
+      lossSum: figures.loss ? (tf.sum(figures.loss(y, output)).dataSync()[0] ?? NaN) : 0,
       count: batch.count,
       metricSums: Object.fromEntries(
-        figures.metrics.map((metric) => [metric.name, sumOf(metric.update(y, output))]),
+        figures.metrics.map((metric) => [metric.name, [...metric.update(y, output).dataSync()]]),
       ),
     };
   });
-}
-
-function sumOf(values: tf.Tensor): number {
-  return tf.sum(values).dataSync()[0] ?? NaN;
 }

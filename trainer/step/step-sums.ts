@@ -3,7 +3,7 @@
  * rank writes its share, the all-reduce adds, and reading gives the figures of the whole step.
  *
  * - `loss`: sum over samples of loss plus penalties; `count`: samples
- * - per metric its sum and its count of samples
+ * - the sums of each metric
  * - moving statistics after the step, weighted by count / globalCount: their sum is the average
  * - a row of figures per rank: only the rank itself writes it, so the sum is the whole table
  */
@@ -12,7 +12,7 @@ import type { Bucket, NamedShape } from './plan-buckets.ts';
 import type { StepSums } from './training-step.ts';
 
 export interface SumsPlan {
-  readonly metrics: readonly string[];
+  readonly metrics: readonly { readonly name: string; readonly size: number }[];
   readonly statistics: readonly NamedShape[];
   readonly worldSize: number;
   readonly workerFloats: number;
@@ -21,7 +21,7 @@ export interface SumsPlan {
 export interface SumsBucket {
   clear(): void;
   addLoss(sum: number, count: number): void;
-  addMetric(index: number, sum: number, count: number): void;
+  addMetric(index: number, sums: ArrayLike<number>): void;
   addStatistic(index: number, values: ArrayLike<number>, weight: number): void;
   /** @throws RangeError where rank or row do not fit the plan. */
   setWorker(rank: number, row: readonly number[]): void;
@@ -34,7 +34,7 @@ export interface SumsBucket {
 export function sumsRegions(plan: SumsPlan): readonly NamedShape[] {
   return [
     { name: 'loss', shape: [2] },
-    { name: 'metrics', shape: [plan.metrics.length, 2] },
+    ...plan.metrics.map(({ name, size }) => ({ name, shape: [size] })),
     ...plan.statistics,
     { name: 'workers', shape: [plan.worldSize, plan.workerFloats] },
   ];
@@ -48,37 +48,30 @@ export function openSums(arena: Float32Array, bucket: Bucket, plan: SumsPlan): S
     return all.subarray(position - length, position);
   };
   const loss = take(2);
-  const metrics = plan.metrics.map(() => take(2));
+  const metrics = plan.metrics.map(({ size }) => take(size));
   const statistics = plan.statistics.map(({ shape }) => take(elementsOf(shape)));
   const workers = Array.from({ length: plan.worldSize }, () => take(plan.workerFloats));
 
   return {
     clear: () => all.fill(0),
-    addLoss: (sum, count) => addPair(loss, sum, count),
-    addMetric: (index, sum, count) => addPair(at(metrics, index), sum, count),
-    addStatistic: (index, values, weight) => {
-      const target = at(statistics, index);
-      for (let i = 0; i < target.length; i++) target[i]! += (values[i] ?? 0) * weight;
-    },
+    addLoss: (sum, count) => addTo(loss, [sum, count], 1),
+    addMetric: (index, sums) => addTo(at(metrics, index), sums, 1),
+    addStatistic: (index, values, weight) => addTo(at(statistics, index), values, weight),
     setWorker: (rank, row) => at(workers, rank).set(row),
     statistic: (index) => at(statistics, index).slice(),
     read: () => ({
       loss: loss[0]! / loss[1]!,
       count: loss[1]!,
       metrics: Object.fromEntries(
-        metrics.map((pair, index) => [
-          plan.metrics[index] ?? '',
-          { sum: pair[0]!, count: pair[1]! },
-        ]),
+        plan.metrics.map(({ name }, index) => [name, [...at(metrics, index)]]),
       ),
       workers: workers.map((row) => [...row]),
     }),
   };
 }
 
-function addPair(pair: Float32Array, sum: number, count: number): void {
-  pair[0]! += sum;
-  pair[1]! += count;
+function addTo(target: Float32Array, values: ArrayLike<number>, weight: number): void {
+  for (let i = 0; i < target.length; i++) target[i]! += (values[i] ?? NaN) * weight;
 }
 
 function at(regions: readonly Float32Array[], index: number): Float32Array {

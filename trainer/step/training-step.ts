@@ -21,10 +21,12 @@ export interface StepBatch {
 /** Losses of single samples, [count]. */
 export type SampleLosses = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
 
-/** A metric as a sum that can be added over ranks and steps. */
+/** A metric as sums that can be added over ranks and steps. */
 export interface StepMetric {
   readonly name: string;
-  /** Values of single samples or their sum: whatever shape comes back is summed. */
+  /** Floats in the sums. */
+  readonly size: number;
+  /** Sums [size] over the samples. */
   update(yTrue: tf.Tensor, yPred: tf.Tensor): tf.Tensor;
 }
 
@@ -48,8 +50,8 @@ export interface StepSums {
   readonly loss: number;
   /** Samples that were counted, over all ranks. */
   readonly count: number;
-  /** Sums over samples by metric; divide by count. */
-  readonly metrics: Readonly<Record<string, { readonly sum: number; readonly count: number }>>;
+  /** Sums over samples, by metric. */
+  readonly metrics: Readonly<Record<string, readonly number[]>>;
   /** The row of each rank. */
   readonly workers: readonly (readonly number[])[];
 }
