@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 // For its side effect: it registers the classes of layers and models.
 import '@tensorflow/tfjs-layers';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
-import { Failure } from '../../api/failure.ts';
-import type { Topology } from '../../api/run-config.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { DeferredInitializer } from './deferred-initializer.ts';
 import { initialValues } from './initial-values.ts';
 import { walkLayers, type LayerInside } from './layer-walk.ts';

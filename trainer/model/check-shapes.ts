@@ -3,8 +3,8 @@
  * that a mismatch is one sentence instead of an error deep inside a kernel.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { Failure } from '../../api/failure.ts';
-import type { LossConfig } from '../../api/run-config.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { LossConfig } from '@tfjs-operator/api/run-config.ts';
 import { canonicalLoss } from './loss.ts';
 
 export interface LabelShape {

@@ -19,8 +19,9 @@ export class DeferredInitializer extends tf.serialization.Serializable {
     return tf.zeros(shape, dtype ?? 'float32');
   }
 
+  /** Bidirectional makes its two layers from the configuration of one. */
   getConfig(): tf.serialization.ConfigDict {
-    return {};
+    return { wanted: this.wanted as unknown as tf.serialization.ConfigDict };
   }
 }
 

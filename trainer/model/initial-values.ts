@@ -3,7 +3,7 @@
  * backend, where TensorFlow.js draws new ones per process and its Orthogonal needs chained tensor
  * methods. Formulas and defaults are those of keras.initializers.
  */
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { elementsOf } from '../named-array.ts';
 import type { JsonObject } from './json-object.ts';
 import { randomStream, type RandomStream } from './random-stream.ts';

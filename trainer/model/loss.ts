@@ -4,8 +4,8 @@
  * their gradients. Formulas: keras/src/losses/losses.py.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { Failure } from '../../api/failure.ts';
-import type { LossConfig } from '../../api/run-config.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { LossConfig } from '@tfjs-operator/api/run-config.ts';
 import {
   areClassIndices,
   epsilon,

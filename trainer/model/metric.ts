@@ -3,8 +3,8 @@
  * value is made: two workers' sums give what one worker would have found. No gradients.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { Failure } from '../../api/failure.ts';
-import type { LossConfig } from '../../api/run-config.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { LossConfig } from '@tfjs-operator/api/run-config.ts';
 import { areClassIndices, likePredictions, meanPerSample } from './loss-targets.ts';
 import { camelCase, canonicalLoss, lossByName, lossNames, type LossFunction } from './loss.ts';
 import { nearestName } from './nearest-name.ts';

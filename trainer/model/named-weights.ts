@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { NamedArray } from '../named-array.ts';
 import { tensorOf } from './layer-walk.ts';
 
@@ -43,9 +43,11 @@ export async function readWeights(model: LayersModel): Promise<NamedArray[]> {
  */
 export function assignWeights(
   model: LayersModel,
-  weights: readonly NamedArray[],
+  given: readonly NamedArray[],
   source: string,
 ): void {
+  const layers = new Set(model.layers.map((layer) => layer.name));
+  const weights = given.map((weight) => ({ ...weight, name: fromLayerOn(weight.name, layers) }));
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
   const used = new Set<NamedArray>();
   const pairs: { variable: LayerVariable; value: NamedArray }[] = [];
@@ -72,6 +74,13 @@ export function assignWeights(
     variable.write(tensor);
     tensor.dispose();
   }
+}
+
+/** Keras puts the names of outer models before the layer's, and `:0` behind the weight's. */
+function fromLayerOn(name: string, layers: ReadonlySet<string>): string {
+  const parts = name.replace(/:\d+$/, '').split('/');
+  const start = parts.findIndex((part) => layers.has(part));
+  return parts.slice(Math.max(0, start)).join('/');
 }
 
 function missing(variable: LayerVariable, found: readonly NamedArray[], source: string): Failure {

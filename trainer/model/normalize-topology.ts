@@ -3,9 +3,10 @@
  * Keras 2 JSON with every default written out. The same form is built, digested and saved, so a
  * model means the same in the trainer, in Keras and in a browser. Builds no model.
  */
-import type { Topology } from '../../api/run-config.ts';
-import { Failure } from '../../api/failure.ts';
+import type { Topology } from '@tfjs-operator/api/run-config.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
+import { flattenGraph, flattenSequential, type GraphNode } from './flatten-nested.ts';
 import { normalizeInbound, normalizeReferences } from './normalize-inbound.ts';
 import { normalizeLayer, type LayerJson, type LayerScope } from './normalize-layer.ts';
 import { nearestName } from './nearest-name.ts';
@@ -100,7 +101,10 @@ function normalizeSequential(model: ModelParts, scope: LayerScope, isTop: boolea
       );
     }
   }
-  return { class_name: 'Sequential', config: { name: model.name, layers } };
+  return {
+    class_name: 'Sequential',
+    config: { name: model.name, layers: flattenSequential(layers) },
+  };
 }
 
 function hasInputShape(layer: LayerJson): boolean {
@@ -111,7 +115,7 @@ function hasInputShape(layer: LayerJson): boolean {
 }
 
 function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
-  const layers = model.layers.map((layer) => {
+  const layers = model.layers.map((layer): GraphNode => {
     const node = normalizeNode(layer, scope);
     const name = String(node.config['name']);
     const inbound = isJsonObject(layer) ? layer['inbound_nodes'] : undefined;
@@ -133,13 +137,14 @@ function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
       );
     }
   }
+  const graph = flattenGraph(layers, scope.isKeras3 ? 0 : 1);
   const references = (key: string): unknown =>
-    normalizeReferences(model.config[key], { model: model.name, key, known });
+    normalizeReferences(model.config[key], { model: model.name, key, known }).map(graph.redirect);
   return {
     class_name: 'Functional',
     config: {
       name: model.name,
-      layers,
+      layers: graph.nodes,
       input_layers: references('input_layers'),
       output_layers: references('output_layers'),
     },
@@ -161,13 +166,9 @@ function normalizeNode(layer: unknown, scope: LayerScope): LayerJson {
   return normalizeLayer({ class_name: className, config }, scope);
 }
 
-/** Names of all layers with nested models opened. */
 function layerNames(model: LayerJson): string[] {
   const layers = model.config['layers'] as readonly LayerJson[];
-  return layers.flatMap((layer) => [
-    String(layer.config['name']),
-    ...(Array.isArray(layer.config['layers']) ? layerNames(layer) : []),
-  ]);
+  return layers.map((layer) => String(layer.config['name']));
 }
 
 function refuseDuplicates(names: readonly string[]): void {
