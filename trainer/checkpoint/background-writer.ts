@@ -36,11 +36,11 @@ export class BackgroundWriter {
       workerData: settings,
       name: 'checkpoint-writer',
     });
-    // An idle writer must not keep a process alive whose work is done.
-    this.#thread.unref();
     this.#thread.on('message', (answer: WriteAnswer) => this.#settle(answer));
     this.#thread.on('error', (error) => this.#end(error));
     this.#thread.on('exit', () => this.#end(new Error('The checkpoint writer has ended.')));
+    // An idle writer must not keep a process alive whose work is done; after the listeners, which ref it.
+    this.#thread.unref();
   }
 
   /** Copies before it returns; resolves when the state, or a newer one, is durable. */

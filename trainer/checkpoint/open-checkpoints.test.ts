@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import {
   appendFile,
   mkdir,
@@ -142,6 +144,16 @@ test('close waits for the saves under way', async (t) => {
   assert.deepEqual((await readdir(directory)).sort(), ['step-1', 'step-2']);
   await saves;
   await assert.rejects(checkpoints.save(sampleState(3)), /closed/);
+});
+
+test('a process whose work is done ends, also when it forgets to close', async (t) => {
+  const directory = await aDirectory(t);
+  const module = join(import.meta.dirname, 'open-checkpoints.ts');
+  const script = `import { openCheckpoints } from ${JSON.stringify(module)};
+    await openCheckpoints(${JSON.stringify(directory)}, { keep: 1 });`;
+  const options = { timeout: 20_000 };
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], options);
+  assert.equal(child.status, 0);
 });
 
 test('only the newest checkpoints are kept', async (t) => {

@@ -3,8 +3,8 @@
  * and clears what a killed process left; saving happens in the background; loading finds the newest
  * whole checkpoint of this very run.
  */
-import { access, constants, readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, mkdtemp, readdir, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { checkpointShardBytes, type CheckpointReceipt } from '../../api/checkpoint.ts';
 import { BackgroundWriter } from './background-writer.ts';
 import { fileStorage, makeDirectoryDurably } from './file-storage.ts';
@@ -91,7 +91,12 @@ async function prepare(directory: string, root: string): Promise<void> {
   const words = `use ${directory} for checkpoints`;
   await inWords(words, readdir(root));
   await inWords(words, makeDirectoryDurably(directory));
-  await inWords(words, access(directory, constants.R_OK | constants.W_OK | constants.X_OK));
+  await inWords(words, tryToWrite(directory));
+}
+
+/** access(2) asks for the real user and knows nothing of a full disk or of NFS: only trying tells. */
+async function tryToWrite(directory: string): Promise<void> {
+  await rmdir(await mkdtemp(join(directory, '.saving-probe-')));
 }
 
 async function exists(directory: string): Promise<boolean> {

@@ -10,7 +10,11 @@ import { sampleRun, sampleState } from './sample-state.ts';
 
 async function aDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'checkpoints-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(() => {
+    // Of no effect where nothing is mounted; `rm` cannot take a mount point away.
+    spawnSync('umount', ['--lazy', '--quiet', join(directory, 'mounted')]);
+    return rm(directory, { recursive: true, force: true });
+  });
   return directory;
 }
 
@@ -26,13 +30,13 @@ function storageError(pattern: RegExp): (error: Failure) => boolean {
 
 /** A small file system in memory; skipped with the reason where it may not be mounted. */
 async function tinyFileSystem(t: TestContext, options: string): Promise<string | undefined> {
-  const directory = await aDirectory(t);
+  const directory = join(await aDirectory(t), 'mounted');
+  await mkdir(directory);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory]);
   if (mounted.status !== 0) {
     t.skip('mounting a tmpfs needs root and the right to mount');
     return undefined;
   }
-  t.after(() => spawnSync('umount', ['--lazy', directory]));
   return directory;
 }
 
