@@ -27,10 +27,11 @@ export async function readArraySource(request: ReadRequest): Promise<Source> {
   const [features, labels] =
     config.format === 'npz'
       ? await readPairOfNpz(request, source.features, source.labels)
-      : await Promise.all([
-          readArrayFile(request, source.features),
-          readArrayFile(request, source.labels),
-        ]);
+      : // One after the other: of two faults the same one is always named.
+        [
+          await readArrayFile(request, source.features),
+          await readArrayFile(request, source.labels),
+        ];
   const rows = rowsOf(features);
   if (rowsOf(labels) !== rows) {
     throw new Failure(

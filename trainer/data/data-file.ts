@@ -25,7 +25,7 @@ const NEIGHBOURS = 6;
 export function fileBelow(root: DataFile, path: string): DataFile {
   const local = resolve(root.path, path);
   const below = relative(root.path, local);
-  if (isAbsolute(path) || below.startsWith('..')) {
+  if (isAbsolute(path) || below === '..' || below.startsWith('../')) {
     throw new Failure(
       'BadConfig',
       `dataset: the path "${path}" leads out of ${root.name}; give a path below dataset.uri.`,
