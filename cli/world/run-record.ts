@@ -1,0 +1,57 @@
+/**
+ * The small record of a job in its run folder (`job.json`): its uid, how its last run ended, and the
+ * process that runs it now. Plays the part that the API server plays on a cluster.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+
+export interface RunRecord {
+  readonly uid: string;
+  readonly runConfigDigest: string;
+  /** `Running`, `Complete`, `Interrupted`, or the reason of the failure. */
+  readonly outcome: string;
+  /** The tfjsctl process of an outcome `Running`. */
+  readonly pid?: number;
+}
+
+/** The record, or undefined before the first run. */
+export function readRecord(runFolder: string): RunRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(recordFile(runFolder), 'utf8')) as RunRecord;
+  } catch {
+    // None yet, or one that a crash cut off: the job starts as a new one.
+    return undefined;
+  }
+}
+
+/** Replaces the record in one step. */
+export function writeRecord(runFolder: string, record: RunRecord): void {
+  mkdirSync(runFolder, { recursive: true });
+  const temporary = `${recordFile(runFolder)}.new`;
+  writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(temporary, recordFile(runFolder));
+}
+
+/** @throws Failure UsageError while another process runs the job: both would write one checkpoint. */
+export function assertNotRunning(runFolder: string, record: RunRecord | undefined): void {
+  if (record?.outcome !== 'Running' || record.pid === undefined || !isAlive(record.pid)) return;
+  if (record.pid === process.pid) return;
+  throw new Failure(
+    'UsageError',
+    `Process ${record.pid} is running this job in ${runFolder}; wait for it, or take another folder with --runs.`,
+  );
+}
+
+function recordFile(runFolder: string): string {
+  return join(runFolder, 'job.json');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
