@@ -3,7 +3,7 @@
  * kernel on wasm takes XNNPACK for plain products only and a naive loop for the transposed ones.
  */
 import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel, requireFloats, type KernelContext } from './gradient-kernel.ts';
+import { defineKernel, requireFloats, type KernelContext } from './wasm-kernel.ts';
 import { floatBytes, sizeOf, type Heap } from './heap.ts';
 
 interface Matrix {

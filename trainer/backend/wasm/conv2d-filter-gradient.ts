@@ -5,7 +5,7 @@
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { describe, inputImages, outputImages, type ConvAttributes } from './conv2d-geometry.ts';
-import { defineKernel, requireChannelsLast, requireFloats } from './gradient-kernel.ts';
+import { defineKernel, requireChannelsLast, requireFloats } from './wasm-kernel.ts';
 import { floatBytes } from './heap.ts';
 import { imageBytes, lineBytes, withBorder } from './images.ts';
 

@@ -15,7 +15,7 @@ import {
   requireChannelsLast,
   requireFloats,
   type KernelContext,
-} from './gradient-kernel.ts';
+} from './wasm-kernel.ts';
 import { floatBytes, type Heap } from './heap.ts';
 import { collectInside, imageBytes, lineBytes, withBorder, type Images } from './images.ts';
 

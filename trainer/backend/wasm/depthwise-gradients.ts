@@ -4,7 +4,7 @@
  * channels·q independent channels. Dilations are honoured (the `cpu` backend ignores them).
  */
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel, requireFloats, type KernelContext } from './gradient-kernel.ts';
+import { defineKernel, requireFloats, type KernelContext } from './wasm-kernel.ts';
 import { floatBytes, type Heap } from './heap.ts';
 import { collectInside, imageBytes, lineBytes, withBorder, type Images } from './images.ts';
 

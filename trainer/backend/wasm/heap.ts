@@ -19,6 +19,8 @@ interface EmscriptenModule {
 
 export interface Heap {
   addressOf(tensor: TensorInfo): number;
+  /** The same numbers as another tensor: tfjs frees them with the last that refers to them. */
+  share(tensor: TensorInfo): TensorInfo;
   /** A new float32 tensor, not initialised. */
   allocateOutput(shape: readonly number[]): TensorInfo;
   /** A new float32 tensor of zeros. */
@@ -45,6 +47,10 @@ export function openHeap(backend: BackendWasm): Heap {
   };
   return {
     addressOf,
+    share: ({ dataId, shape, dtype }) => {
+      backend.incRef(dataId);
+      return { dataId, shape, dtype };
+    },
     allocateOutput,
     allocateZeros: (shape) => {
       const output = allocateOutput(shape);

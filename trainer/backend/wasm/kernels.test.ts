@@ -293,6 +293,96 @@ test('sums by segment equal those of the cpu backend', async () => {
   }
 });
 
+test('adding a bias and other sums of two tensors equal those of the cpu backend', async () => {
+  const shapes = [
+    [[2, 3, 4, 9], [9]],
+    [
+      [7, 5],
+      [1, 5],
+    ],
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    [
+      [3, 4],
+      [3, 1],
+    ],
+    [[4], [3, 4]],
+    [[2, 3], []],
+  ] as const;
+  for (const [one, two] of shapes) {
+    await assertSameOnBoth(`[${one}] + [${two}]`, () =>
+      tf.add(
+        tf.tensor(randomFloats(size(one), 9), [...one]),
+        tf.tensor(randomFloats(size(two), 10), [...two]),
+      ),
+    );
+  }
+  await assertSameOnBoth('int32', () =>
+    tf.add(
+      tf.tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [2, 2],
+        'int32',
+      ),
+      tf.tensor1d([5, 6], 'int32'),
+    ),
+  );
+});
+
+test('sums over any axes equal those of the cpu backend', async () => {
+  const axes = [[0], [0, 1], [1, 0], [0, 1, 2], [2], [1], [0, 2], [-3], undefined];
+  for (const [axis, keepDims] of product(axes, [false, true])) {
+    await assertSameOnBoth(`sum over ${axis}, keepDims ${keepDims}`, () =>
+      tf.sum(tf.tensor(randomFloats(6 * 5 * 9, 11), [6, 5, 9]), axis, keepDims),
+    );
+  }
+  await assertSameOnBoth('int32', () =>
+    tf.sum(
+      tf.tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [2, 2],
+        'int32',
+      ),
+      0,
+    ),
+  );
+});
+
+test('a clone shares its numbers and outlives the original', async () => {
+  assert.ok(await tf.setBackend('wasm'));
+  const { numDataBuffers } = tf.memory();
+  const original = tf.tensor1d([1, 2, 3]);
+  const copy = tf.clone(original);
+  original.dispose();
+  const variable = tf.variable(copy);
+  copy.dispose();
+  const sum = tf.tidy(() => tf.add(variable, tf.cast(tf.scalar(1), 'float32')) as tf.Tensor1D);
+  variable.assign(sum);
+  sum.dispose();
+  assert.deepEqual(Array.from(variable.dataSync()), [2, 3, 4]);
+  variable.dispose();
+  assert.equal(tf.memory().numDataBuffers, numDataBuffers);
+});
+
+test('registering the kernels twice changes nothing', async () => {
+  await wasmBackend.open();
+  await wasmBackend.open();
+  const broadcast = tf.add(tf.tensor2d([[1], [2]]), tf.tensor1d([10, 20]));
+  assert.deepEqual(broadcast.arraySync(), [
+    [11, 21],
+    [12, 22],
+  ]);
+  broadcast.dispose();
+});
+
 test('a wrong index shape, type or layout is refused by name', async () => {
   assert.ok(await tf.setBackend('wasm'));
   const x = tf.zeros([4, 2]);

@@ -1,6 +1,6 @@
 /** The gradient of 2-D max pooling; tfjs's own on wasm is several times slower. */
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel, requireFloats } from './gradient-kernel.ts';
+import { defineKernel, requireFloats } from './wasm-kernel.ts';
 import { floatBytes } from './heap.ts';
 
 type PoolArguments = Parameters<typeof backend_util.computePool2DInfo>;

@@ -1,6 +1,6 @@
 /**
  * Gives the tfjs wasm backend the kernels that training needs: the ones it lacks, and faster
- * versions of three that it has. Registering twice is harmless.
+ * versions of some that it has. Registering twice is harmless.
  */
 import {
   registerKernel,
@@ -13,32 +13,58 @@ import { batchMatMul } from './batch-matmul.ts';
 import { conv2dBackpropFilter } from './conv2d-filter-gradient.ts';
 import { conv2dBackpropInput } from './conv2d-input-gradient.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
-import type { GradientKernel } from './gradient-kernel.ts';
+import { castToSame, identity } from './identity.ts';
+import { addBias, sumRows } from './bias.ts';
+import type { KernelContext, WasmKernel } from './wasm-kernel.ts';
 import { openHeap } from './heap.ts';
 import { openLoops } from './loops.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 
-const missingKernels: readonly GradientKernel[] = [
+const missingKernels: readonly WasmKernel[] = [
   conv2dBackpropFilter,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
   unsortedSegmentSum,
 ];
 
-const fasterKernels: readonly GradientKernel[] = [
+const fasterKernels: readonly WasmKernel[] = [
   conv2dBackpropInput,
   maxPoolGradient,
   batchMatMul,
+  identity,
+  castToSame,
+  addBias,
+  sumRows,
 ];
+
+/** Ours, with a reference to the one of tfjs that it stands in front of. */
+type LayeredKernel = KernelFunc & { readonly original?: KernelFunc | undefined };
+
+function originalOf(name: string): KernelFunc | undefined {
+  const current = getKernel(name, 'wasm') as ReturnType<typeof getKernel> | undefined;
+  const kernelFunc = current?.kernelFunc as LayeredKernel | undefined;
+  return kernelFunc !== undefined && 'original' in kernelFunc ? kernelFunc.original : kernelFunc;
+}
+
+function layer({ name, run, handles }: WasmKernel, context: KernelContext): void {
+  const original = originalOf(name);
+  const kernelFunc: KernelFunc = (call) => {
+    const inputs = call.inputs as Parameters<typeof run>[1];
+    const attributes = (call.attrs ?? {}) as Parameters<typeof run>[2];
+    const isOurs = original === undefined || handles(inputs, attributes);
+    return isOurs ? run(context, inputs, attributes) : original(call);
+  };
+  if (getKernel(name, 'wasm') !== undefined) unregisterKernel(name, 'wasm');
+  registerKernel({
+    kernelName: name,
+    backendName: 'wasm',
+    kernelFunc: Object.assign(kernelFunc, { original }),
+  });
+}
 
 /** @throws TypeError where the backend does not export its memory (another version of tfjs) */
 export function registerKernels(backend: BackendWasm): void {
   const context = { heap: openHeap(backend), loops: openLoops(backend) };
-  for (const { name, run } of [...missingKernels, ...fasterKernels]) {
-    const kernelFunc: KernelFunc = ({ inputs, attrs }) =>
-      run(context, inputs as Parameters<typeof run>[1], (attrs ?? {}) as Parameters<typeof run>[2]);
-    if (getKernel(name, 'wasm') !== undefined) unregisterKernel(name, 'wasm');
-    registerKernel({ kernelName: name, backendName: 'wasm', kernelFunc });
-  }
+  for (const kernel of [...missingKernels, ...fasterKernels]) layer(kernel, context);
 }

@@ -3,7 +3,7 @@
  * backend. As on the other backends, an index outside [0, numSegments) adds nothing.
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel } from './gradient-kernel.ts';
+import { defineKernel } from './wasm-kernel.ts';
 import { floatBytes, sizeOf } from './heap.ts';
 
 export const unsortedSegmentSum = defineKernel<

@@ -18,19 +18,29 @@ export type KernelRun<Inputs, Attributes> = (
   attributes: Attributes,
 ) => TensorInfo;
 
-export interface GradientKernel {
+type AnyInputs = Readonly<Record<string, TensorInfo>>;
+type AnyAttributes = Readonly<Record<string, unknown>>;
+
+export interface WasmKernel {
   readonly name: string;
-  readonly run: KernelRun<Readonly<Record<string, TensorInfo>>, Readonly<Record<string, unknown>>>;
+  readonly run: KernelRun<AnyInputs, AnyAttributes>;
+  /** Where false, tfjs's own kernel of that name runs instead. */
+  readonly handles: (inputs: AnyInputs, attributes: AnyAttributes) => boolean;
 }
 
-/** tfjs hands over what its op of that name documents, so the narrower types hold. */
+/**
+ * tfjs hands over what its op of that name documents, so the narrower types hold.
+ * @param handles for a kernel that is better than tfjs's for some shapes only
+ */
 export function defineKernel<Inputs, Attributes>(
   name: string,
   run: KernelRun<Inputs, Attributes>,
-): GradientKernel {
+  handles: (inputs: Inputs, attributes: Attributes) => boolean = () => true,
+): WasmKernel {
   return {
     name,
     run: (context, inputs, attributes) => run(context, inputs as Inputs, attributes as Attributes),
+    handles: (inputs, attributes) => handles(inputs as Inputs, attributes as Attributes),
   };
 }
 

@@ -1,0 +1,101 @@
+/**
+ * Adding a bias to rows, and its gradient, the sum of rows. tfjs's own kernels on wasm look up
+ * every number's indices to broadcast, and transpose the whole tensor before such a sum.
+ */
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { floatBytes, sizeOf } from './heap.ts';
+import { defineKernel, type KernelContext } from './wasm-kernel.ts';
+
+/** Runs `work` with the address of a single 1: as a matrix of stride 0 it is all ones. */
+function withOne(context: KernelContext, work: (address: number) => void): void {
+  context.heap.withScratch(1, (address) => {
+    context.heap.floats()[address / floatBytes] = 1;
+    work(address);
+  });
+}
+
+interface Operands {
+  readonly a: TensorInfo;
+  readonly b: TensorInfo;
+}
+
+/** True where b is one row of a, with at most leading dimensions of 1 before it. */
+function isRowOf(b: TensorInfo, a: TensorInfo): boolean {
+  const columns = a.shape.at(-1);
+  return (
+    a.shape.length > 1 &&
+    b.shape.length <= a.shape.length &&
+    columns === b.shape.at(-1) &&
+    sizeOf(b.shape) === columns
+  );
+}
+
+function areFloats({ a, b }: Operands): boolean {
+  return a.dtype === 'float32' && b.dtype === 'float32' && sizeOf(a.shape) > 0;
+}
+
+export const addBias = defineKernel<Operands, object>(
+  'Add',
+  (context, { a, b }) => {
+    const { heap, loops } = context;
+    const columns = sizeOf(b.shape);
+    const size = sizeOf(a.shape);
+    const output = heap.allocateOutput(a.shape);
+    const target = heap.addressOf(output);
+    const from = heap.addressOf(a) / floatBytes;
+    heap.floats().copyWithin(target / floatBytes, from, from + size);
+    const rowBytes = columns * floatBytes;
+    withOne(context, (one) => {
+      loops.matmul(size / columns, columns, 1, one, 0, heap.addressOf(b), 0, target, rowBytes);
+    });
+    return output;
+  },
+  (operands) => areFloats(operands) && isRowOf(operands.b, operands.a),
+);
+
+interface SumAttributes {
+  /** All of them where undefined. */
+  readonly axis?: number | readonly number[] | null;
+  readonly keepDims?: boolean;
+}
+
+function reducedAxes({ x }: { x: TensorInfo }, { axis }: SumAttributes): number[] {
+  const rank = x.shape.length;
+  const axes = typeof axis === 'number' ? [axis] : (axis ?? x.shape.keys());
+  return Array.from(axes, (index) => (index + rank) % rank).sort((one, two) => one - two);
+}
+
+/** Sums over leading axes: all rows of the tensor seen as a matrix. */
+export const sumRows = defineKernel<{ x: TensorInfo }, SumAttributes>(
+  'Sum',
+  (context, inputs, attributes) => {
+    const { heap, loops } = context;
+    const { x } = inputs;
+    const { length: reduced } = reducedAxes(inputs, attributes);
+    const kept = x.shape.slice(reduced);
+    const columns = sizeOf(kept);
+    const ones = attributes.keepDims === true ? new Array<number>(reduced).fill(1) : [];
+    const output = heap.allocateZeros([...ones, ...kept]);
+    const rowBytes = columns * floatBytes;
+    const rows = sizeOf(x.shape.slice(0, reduced));
+    withOne(context, (one) => {
+      loops.matmulTransposed(
+        ...[1, columns, 1, rows, one, 0, 0],
+        ...[heap.addressOf(x), 0, rowBytes, heap.addressOf(output), rowBytes],
+      );
+    });
+    return output;
+  },
+  (inputs, attributes) => {
+    const { x } = inputs;
+    const axes = reducedAxes(inputs, attributes);
+    const areLeading = axes.every((axis, index) => axis === index);
+    return (
+      x.dtype === 'float32' &&
+      sizeOf(x.shape) > 0 &&
+      areLeading &&
+      axes.length > 0 &&
+      axes.length < x.shape.length
+    );
+  },
+);
