@@ -85,7 +85,7 @@ function withoutInput(layers: readonly LayerJson[]): LayerJson[] {
   return layers
     .filter((layer) => layer.class_name !== 'InputLayer')
     .map((layer) => {
-      const { batch_input_shape: _, ...config } = layer.config;
-      return { ...layer, config };
+      const kept = Object.entries(layer.config).filter(([key]) => key !== 'batch_input_shape');
+      return { ...layer, config: Object.fromEntries(kept) };
     });
 }

@@ -22,16 +22,18 @@ export function layerWeights(model: LayersModel): LayerWeights[] {
     .map((layer) => ({ layer: layer.name, variables: layer.weights }));
 }
 
-/** Copies of all weights, by layer, in the order of layerWeights. */
+/** Copies of all weights, in the order of layerWeights. */
 export async function readWeights(model: LayersModel): Promise<NamedArray[]> {
-  const variables = layerWeights(model).flatMap((layer) => layer.variables);
-  return Promise.all(
-    variables.map(async (variable) => ({
-      name: variable.originalName,
-      shape: variable.shape as number[],
-      data: Float32Array.from(await tensorOf(variable).data<'float32'>()),
-    })),
-  );
+  return Promise.all(layerWeights(model).flatMap((layer) => layer.variables.map(copyOf)));
+}
+
+/** A copy of one weight's values. */
+export async function copyOf(variable: LayerVariable): Promise<NamedArray> {
+  return {
+    name: variable.originalName,
+    shape: variable.shape as number[],
+    data: Float32Array.from(await tensorOf(variable).data<'float32'>()),
+  };
 }
 
 /**

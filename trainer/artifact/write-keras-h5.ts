@@ -1,0 +1,63 @@
+/**
+ * `model.h5` in the legacy HDF5 format of Keras, which Keras 2 and Keras 3 load with
+ * `keras.models.load_model`. Optimizer and compile arguments are not in it.
+ */
+import h5wasm, { type Group } from 'h5wasm/node';
+import { stat } from 'node:fs/promises';
+import type { SavedLayer, SavedModel } from './saved-model.ts';
+
+/** The last Keras that wrote this form of configuration; Keras 3 reads it by its legacy loader. */
+const kerasVersion = '2.15.0';
+
+export async function writeKerasH5(
+  path: string,
+  { topology, layers }: SavedModel,
+  metadata: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await h5wasm.ready;
+  const file = new h5wasm.File(path, 'w');
+  try {
+    file.create_attribute('keras_version', kerasVersion);
+    file.create_attribute('backend', 'tensorflow');
+    file.create_attribute('model_config', JSON.stringify(topology));
+    file.create_attribute('user_defined_metadata', JSON.stringify(metadata));
+    const root = file.create_group('model_weights');
+    root.create_attribute('keras_version', kerasVersion);
+    root.create_attribute('backend', 'tensorflow');
+    const names = layers.map(({ name }) => name);
+    if (names.length > 0) root.create_attribute('layer_names', names);
+    for (const layer of layers) writeLayer(root.create_group(layer.name), layer);
+    file.flush();
+  } finally {
+    file.close();
+  }
+  await checkSize(path, layers);
+}
+
+function writeLayer(group: Group, layer: SavedLayer): void {
+  const names = layer.weights.map(({ name }) => `${name}:0`);
+  group.create_attribute('weight_names', names);
+  for (const { name, shape, data } of layer.weights) {
+    // Groups along the name, as h5py makes them: dense/dense/kernel:0.
+    const parts = name.split('/');
+    const last = parts.pop() ?? name;
+    const parent = parts.reduce(subgroup, group);
+    parent.create_dataset({ name: `${last}:0`, data, shape: [...shape], dtype: '<f4' });
+  }
+}
+
+function subgroup(parent: Group, name: string): Group {
+  const found = parent.get(name);
+  return found instanceof h5wasm.Group ? found : parent.create_group(name);
+}
+
+/** HDF5 reports a failed write on standard error only; a full disk shows in the size. */
+async function checkSize(path: string, layers: SavedModel['layers']): Promise<void> {
+  const arrays = layers.flatMap((layer) => layer.weights);
+  const least = arrays.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const { size } = await stat(path);
+  if (size >= least) return;
+  throw Object.assign(new Error(`${path} is incomplete: ${size} of ${least} bytes`), {
+    code: 'ENOSPC',
+  });
+}
