@@ -90,8 +90,12 @@ function strataOf({ values, width, classNames }: Labels, rows: number): Uint32Ar
   );
 }
 
+/** Makes up for fractions that binary numbers miss: 0.29 * 100 is a little less than 29. */
+const ROUNDING = 1e-9;
+
 /**
- * How many rows each stratum gives, so that the sum is the rounded fraction of all and each stratum
+ * How many rows each stratum gives, so that the sum is the fraction of all (rounded down: fractions
+ * below 1 together always leave a training sample) and each stratum
  * is within one of its share (largest remainders), never more than it has left.
  */
 function apportion(
@@ -99,9 +103,11 @@ function apportion(
   fraction: number,
 ): number[] {
   const total = strata.reduce((sum, [size]) => sum + size, 0);
-  const takes = strata.map(([size, used]) => Math.min(size - used, Math.floor(size * fraction)));
+  const takes = strata.map(([size, used]) =>
+    Math.min(size - used, Math.floor(size * fraction + ROUNDING)),
+  );
   const remainder = (i: number): number => strata[i]![0] * fraction - takes[i]!;
-  let left = Math.round(total * fraction) - takes.reduce((sum, take) => sum + take, 0);
+  let left = Math.floor(total * fraction + ROUNDING) - takes.reduce((sum, take) => sum + take, 0);
   const order = strata.map((_, i) => i).sort((a, b) => remainder(b) - remainder(a) || a - b);
   while (left > 0) {
     const before = left;
