@@ -32,14 +32,20 @@ export async function readWorkerSettings(env: Environment): Promise<WorkerSettin
   const required = (name: string): string => {
     const value = env[name];
     if (value === undefined || value === '') {
-      throw new Failure('BadConfig', `The environment variable ${name} is not set; a worker is started by the operator or by "tfjsctl run".`);
+      throw new Failure(
+        'BadConfig',
+        `The environment variable ${name} is not set; a worker is started by the operator or by "tfjsctl run".`,
+      );
     }
     return value;
   };
   const rank = integer(required(environment.rank), environment.rank, 0);
   const replicas = integer(required(environment.replicas), environment.replicas, 1);
   if (rank >= replicas) {
-    throw new Failure('BadConfig', `${environment.rank} is ${rank}, but a gang of ${replicas} has the ranks 0 to ${replicas - 1}.`);
+    throw new Failure(
+      'BadConfig',
+      `${environment.rank} is ${rank}, but a gang of ${replicas} has the ranks 0 to ${replicas - 1}.`,
+    );
   }
   return {
     runConfig: await readRunConfig(required(environment.runConfig)),
@@ -63,7 +69,10 @@ export async function readWorkerSettings(env: Environment): Promise<WorkerSettin
 function integer(text: string, name: string, least: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new Failure('BadConfig', `${name} is "${text}"; it must be a whole number of at least ${least}.`);
+  throw new Failure(
+    'BadConfig',
+    `${name} is "${text}"; it must be a whole number of at least ${least}.`,
+  );
 }
 
 async function readRunConfig(path: string): Promise<RunConfig> {
@@ -71,7 +80,11 @@ async function readRunConfig(path: string): Promise<RunConfig> {
   try {
     document = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw new Failure('BadConfig', `The run config ${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Failure(
+      'BadConfig',
+      `The run config ${path} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   return validateRunConfig(document);
 }

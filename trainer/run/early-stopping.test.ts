@@ -35,7 +35,10 @@ test('a gain within the patience starts the count again', () => {
 });
 
 test('with mode max a rising figure is a gain', () => {
-  assert.deepEqual(follow([0.5, 0.6, 0.6, 0.55], { ...config, mode: 'max' }), { stopped: 4, best: 2 });
+  assert.deepEqual(follow([0.5, 0.6, 0.6, 0.55], { ...config, mode: 'max' }), {
+    stopped: 4,
+    best: 2,
+  });
 });
 
 test('a figure that is not a number counts as no gain', () => {

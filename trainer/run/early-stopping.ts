@@ -29,7 +29,8 @@ export function decideEarlyStopping(
   state: EarlyStoppingState,
   { epoch, value }: { readonly epoch: number; readonly value: number },
 ): EarlyStoppingDecision {
-  const gain = config.mode === 'min' ? (state.best ?? Infinity) - value : value - (state.best ?? -Infinity);
+  const gain =
+    config.mode === 'min' ? (state.best ?? Infinity) - value : value - (state.best ?? -Infinity);
   if (gain > config.minDelta) {
     return { state: { best: value, bestEpoch: epoch, wait: 0 }, isBest: true, shouldStop: false };
   }

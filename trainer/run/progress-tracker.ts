@@ -2,7 +2,12 @@
  * What the worker knows about its own progress, and the document it serves from that. Holds plain
  * values; measures nothing and decides nothing.
  */
-import type { BackendChoice, Phase, Progress, WorkerProgress } from '@tfjs-operator/api/progress.ts';
+import type {
+  BackendChoice,
+  Phase,
+  Progress,
+  WorkerProgress,
+} from '@tfjs-operator/api/progress.ts';
 import { Throughput } from './throughput.ts';
 
 /** Seconds that one worker spent, in one step or since the start. */
@@ -20,17 +25,32 @@ export interface StepTimes {
 /** What rank r tells the others about its last step, as floats in the reduced sums. */
 export interface WorkerRow extends StepTimes {
   readonly samples: number;
+  /** Bytes sent for all-reduces. */
+  readonly bytes: number;
   /** 1 where the worker was asked to stop: all leave after the same step. */
   readonly stop: number;
 }
 
+/** The order of a row's floats in the reduced sums. */
+const rowFields = ['compute', 'communication', 'wait', 'data', 'samples', 'bytes', 'stop'] as const;
+
+export const idleRow: WorkerRow = {
+  compute: 0,
+  communication: 0,
+  wait: 0,
+  data: 0,
+  samples: 0,
+  bytes: 0,
+  stop: 0,
+};
+
 export function encodeWorkerRow(row: WorkerRow): number[] {
-  return [row.compute, row.communication, row.wait, row.data, row.samples, row.stop];
+  return rowFields.map((field) => row[field]);
 }
 
-export function decodeWorkerRow(row: readonly number[]): WorkerRow {
-  const [compute = 0, communication = 0, wait = 0, data = 0, samples = 0, stop = 0] = row;
-  return { compute, communication, wait, data, samples, stop };
+export function decodeWorkerRow(values: readonly number[]): WorkerRow {
+  const entries = rowFields.map((field, index) => [field, values[index] ?? 0]);
+  return Object.fromEntries(entries) as Record<(typeof rowFields)[number], number>;
 }
 
 export interface ProgressIdentity {

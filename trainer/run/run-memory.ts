@@ -3,14 +3,17 @@
  * it travels in the checkpoint and all ranks hold the same.
  */
 import type { EpochRecord, MembershipChange, StepRecord } from '@tfjs-operator/api/result.ts';
+import type { StepSums } from '../step/training-step.ts';
 import { initialEarlyStopping, type EarlyStoppingState } from './early-stopping.ts';
+import type { MetricSet } from './metric-set.ts';
 import { emptySeries, type ThinnedSeries } from './thin.ts';
 
 /** Sums over the samples of the current epoch so far. */
 export interface EpochSums {
   readonly count: number;
-  /** Loss sum under the key `loss`, metric sums and counts under the metrics' names. */
-  readonly sums: Readonly<Record<string, { readonly sum: number; readonly count: number }>>;
+  readonly loss: number;
+  /** The sums of the run's metrics, one after another. */
+  readonly parts: readonly number[];
   readonly seconds: number;
 }
 
@@ -27,7 +30,7 @@ export interface RunMemory {
   readonly isStoppedEarly: boolean;
 }
 
-export const emptyEpochSums: EpochSums = { count: 0, sums: {}, seconds: 0 };
+export const emptyEpochSums: EpochSums = { count: 0, loss: 0, parts: [], seconds: 0 };
 
 export function newRunMemory(): RunMemory {
   return {
@@ -43,29 +46,19 @@ export function newRunMemory(): RunMemory {
   };
 }
 
-/** Adds a step's means to the sums of its epoch. */
-export function addToEpoch(
-  epoch: EpochSums,
-  step: {
-    readonly loss: number;
-    readonly count: number;
-    readonly metrics: Readonly<Record<string, { readonly sum: number; readonly count: number }>>;
-    readonly seconds: number;
-  },
-): EpochSums {
-  const own = { loss: { sum: step.loss * step.count, count: step.count }, ...step.metrics };
-  const sums = Object.fromEntries(
-    Object.entries(own).map(([name, added]) => {
-      const before = epoch.sums[name] ?? { sum: 0, count: 0 };
-      return [name, { sum: before.sum + added.sum, count: before.count + added.count }];
-    }),
-  );
-  return { count: epoch.count + step.count, sums, seconds: epoch.seconds + step.seconds };
+/** Adds what a step measured to the sums of its epoch. */
+export function addToEpoch(epoch: EpochSums, step: StepSums, seconds: number): EpochSums {
+  const sums = Object.values(step.metrics).flat();
+  return {
+    count: epoch.count + step.count,
+    loss: epoch.loss + step.loss * step.count,
+    parts: sums.map((sum, index) => sum + (epoch.parts[index] ?? 0)),
+    seconds: epoch.seconds + seconds,
+  };
 }
 
-/** Means of the epoch so far by name. */
-export function epochMeans(epoch: EpochSums): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(epoch.sums).map(([name, { sum, count }]) => [name, count === 0 ? 0 : sum / count]),
-  );
+/** Mean loss and the metrics of the epoch so far, by name. */
+export function epochFigures(epoch: EpochSums, metrics: MetricSet): Record<string, number> {
+  if (epoch.count === 0) return {};
+  return { loss: epoch.loss / epoch.count, ...metrics.finalize(epoch.parts, epoch.count) };
 }

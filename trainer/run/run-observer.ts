@@ -8,8 +8,8 @@ export interface StepFacts {
   /** Current pass over the training split, from 0. */
   readonly epoch: number;
   readonly loss: number;
-  /** Means of the epoch so far by name. */
-  readonly means: Readonly<Record<string, number>>;
+  /** Loss and metrics of the epoch so far by name. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly learningRate: number;
   readonly gradientNorm: number;
   /** Where this worker's time went. */

@@ -17,5 +17,9 @@ export function addPoint<T>(series: ThinnedSeries<T>, point: T, limit: number): 
   if (series.offered % series.stride !== 0) return { ...series, offered };
   const points = [...series.points, point];
   if (points.length <= limit) return { ...series, points, offered };
-  return { points: points.filter((_, index) => index % 2 === 0), stride: series.stride * 2, offered };
+  return {
+    points: points.filter((_, index) => index % 2 === 0),
+    stride: series.stride * 2,
+    offered,
+  };
 }

@@ -6,12 +6,19 @@ import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { BatchRequest, BatchSource } from '../data/batches.ts';
 import { sliceOfStep, stepsPerEpoch } from '../data/sampler.ts';
-import type { Gang } from '../membership/join-gang.ts';
+import type { Gang } from '../membership/gang.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { TrainingStep } from '../step/training-step.ts';
 import { decideEarlyStopping } from './early-stopping.ts';
-import { decodeWorkerRow, encodeWorkerRow, type ProgressTracker, type WorkerRow } from './progress-tracker.ts';
-import { addToEpoch, emptyEpochSums, epochMeans, type RunMemory } from './run-memory.ts';
+import {
+  decodeWorkerRow,
+  encodeWorkerRow,
+  idleRow,
+  type ProgressTracker,
+  type WorkerRow,
+} from './progress-tracker.ts';
+import { addToEpoch, emptyEpochSums, epochFigures, type RunMemory } from './run-memory.ts';
+import type { MetricSet } from './metric-set.ts';
 import type { RunObserver } from './run-observer.ts';
 import { addPoint } from './thin.ts';
 
@@ -24,9 +31,12 @@ export interface TrainingOptions {
   readonly step: TrainingStep;
   readonly batches: BatchSource;
   readonly trainSamples: number;
+  readonly metrics: MetricSet;
   readonly learningRateAt: (step: number) => number;
+  /** Seeds the randomness inside of layers for the step that comes. */
+  readonly seedStep: (step: number) => void;
   /** Figures of the validation split by name; undefined where there is no such split. */
-  readonly validate: (() => Promise<Readonly<Record<string, number>>>) | undefined;
+  readonly validate: ((step: number) => Promise<Readonly<Record<string, number>>>) | undefined;
   /** Saves at the interval of the run config; does nothing on ranks other than 0. */
   readonly checkpoint: (cursor: TrainingCursor, isLast: boolean) => Promise<void>;
   readonly progress: ProgressTracker;
@@ -85,15 +95,13 @@ async function trainEpoch(
   );
   progress.set({ phase: 'training', epoch: start.epoch + 1 });
   batches.prefetch(
-    slices.map(
-      ({ start: from, end }): BatchRequest => ({
-        split: 'train',
-        epoch: start.epoch,
-        start: from,
-        end,
-        augment: runConfig.dataset.augmentation.length > 0,
-      }),
-    ),
+    slices.map(({ start: from, end }): BatchRequest => ({
+      split: 'train',
+      epoch: start.epoch,
+      start: from,
+      end,
+      augment: runConfig.dataset.augmentation.length > 0,
+    })),
   );
   let cursor = start;
   let row = idleRow;
@@ -107,8 +115,6 @@ async function trainEpoch(
   return { after: cursor, isInterrupted: false };
 }
 
-const idleRow: WorkerRow = { compute: 0, communication: 0, wait: 0, data: 0, samples: 0, stop: 0 };
-
 /** One step: batch, gradients while the reduction of earlier buckets runs, update. */
 async function trainStep(
   options: TrainingOptions,
@@ -121,13 +127,15 @@ async function trainStep(
   const batchReady = clock();
   const reductions: ReturnType<Gang['collective']['allReduce']>[] = [];
   const number = cursor.stepsDone + 1;
+  const sumsBucket = step.layout.buckets.length - 1;
   const told = encodeWorkerRow({ ...row, stop: stop.aborted ? 1 : 0 });
+  options.seedStep(cursor.stepsDone);
   step.gradients(
     batch,
     { globalCount, step: cursor.stepsDone, worker: { rank: gang.rank, row: told } },
     (index) => {
       const { offset = 0, length = 0 } = step.layout.buckets[index] ?? {};
-      reductions.push(gang.collective.allReduce({ offset, length, step: number, bucket: index }));
+      reductions.push(gang.collective.allReduce({ offset, length, step: number, bucket: index, isExact: index === sumsBucket }));
     },
   );
   const samples = batch.count;
@@ -147,16 +155,17 @@ async function trainStep(
     wait,
     data: batchReady - started,
     samples,
+    bytes: reduced.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     stop: 0,
   };
   const rows = sums.workers.map(decodeWorkerRow);
-  const memory = rememberStep(cursor.memory, { sums, seconds: ended - started, number });
+  const memory = rememberStep(cursor.memory, { sums, rows, seconds: ended - started, number });
   options.progress.addStep(rows, sums.count, ended);
   options.observer.onStep({
     step: number,
     epoch: cursor.epoch,
     loss: sums.loss,
-    means: epochMeans(memory.epochSums),
+    figures: epochFigures(memory.epochSums, options.metrics),
     learningRate,
     gradientNorm,
     own,
@@ -173,17 +182,19 @@ function rememberStep(
   memory: RunMemory,
   done: {
     readonly sums: ReturnType<TrainingStep['readSums']>;
+    readonly rows: readonly WorkerRow[];
     readonly seconds: number;
     readonly number: number;
   },
 ): RunMemory {
-  const { loss, count, metrics } = done.sums;
+  const { loss, count } = done.sums;
   return {
     ...memory,
-    epochSums: addToEpoch(memory.epochSums, { loss, count, metrics, seconds: done.seconds }),
+    epochSums: addToEpoch(memory.epochSums, done.sums, done.seconds),
     steps: addPoint(memory.steps, { step: done.number, loss }, curvePoints),
     seconds: memory.seconds + done.seconds,
     samples: memory.samples + count,
+    allReduceBytes: memory.allReduceBytes + done.rows.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 
@@ -191,10 +202,12 @@ function rememberStep(
 async function endEpoch(options: TrainingOptions, cursor: TrainingCursor): Promise<TrainingCursor> {
   const { progress, runConfig, learningRateAt } = options;
   const started = options.clock();
-  const validation = (await options.validate?.()) ?? {};
+  const validation = (await options.validate?.(cursor.stepsDone)) ?? {};
   const metrics: Record<string, number> = {
-    ...epochMeans(cursor.memory.epochSums),
-    ...Object.fromEntries(Object.entries(validation).map(([name, value]) => [`val_${name}`, value])),
+    ...epochFigures(cursor.memory.epochSums, options.metrics),
+    ...Object.fromEntries(
+      Object.entries(validation).map(([name, value]) => [`val_${name}`, value]),
+    ),
   };
   const { epochSums } = cursor.memory;
   const record = {
@@ -231,7 +244,10 @@ function stopEarly(
       `training.earlyStopping.monitor is "${config.monitor}", which is not measured; use one of ${Object.keys(metrics).join(', ')}.`,
     );
   }
-  const decision = decideEarlyStopping(config, cursor.memory.earlyStopping, { epoch: cursor.epoch, value });
+  const decision = decideEarlyStopping(config, cursor.memory.earlyStopping, {
+    epoch: cursor.epoch,
+    value,
+  });
   const isKept = decision.isBest && config.restoreBestWeights;
   return {
     ...cursor,

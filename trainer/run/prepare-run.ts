@@ -1,0 +1,137 @@
+/**
+ * Everything a worker can make ready alone: backend, data, model, training step, batches. What is
+ * wrong with the run config or the data shows here, before any peer is asked to wait.
+ */
+import type * as tfl from '@tensorflow/tfjs-layers';
+import type { Logger } from 'pino';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
+import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
+import { chooseBackend } from '../backend/choose-backend.ts';
+import { openBatches, type BatchSource } from '../data/batches.ts';
+import { loadDataset, type Dataset } from '../data/dataset.ts';
+import { stepsPerEpoch } from '../data/sampler.ts';
+import { lossByName } from '../model/loss.ts';
+import { setStepSeed } from '../model/step-seed.ts';
+import { resolveUri } from '../resolve-uri.ts';
+import { createEagerStep } from '../step/eager-step.ts';
+import { learningRateAt, scaledLearningRate } from '../step/learning-rate.ts';
+import type { SampleLosses, TrainingStep } from '../step/training-step.ts';
+import type { WorkerSettings } from '../worker-settings.ts';
+import { metricSet, type MetricSet } from './metric-set.ts';
+import { prepareModel } from './prepare-model.ts';
+import { encodeWorkerRow, idleRow, type ProgressTracker } from './progress-tracker.ts';
+
+/** Batches in preparation, ready or in use: enough that assembly hides behind a step. */
+const batchDepth = 4;
+
+export interface PreparedRun {
+  readonly runConfig: RunConfig;
+  readonly resolve: (uri: string) => string;
+  readonly backend: BackendChoice;
+  readonly dataset: Dataset;
+  readonly model: tfl.LayersModel;
+  readonly topology: Topology;
+  readonly loss: SampleLosses;
+  readonly metrics: MetricSet;
+  readonly step: TrainingStep;
+  readonly batches: BatchSource;
+  readonly trainSamples: number;
+  readonly totalSteps: number;
+  readonly learningRateAt: (step: number) => number;
+  readonly seedStep: (step: number) => void;
+  close(): Promise<void>;
+}
+
+/** @throws Failure BackendUnavailable, DataError or BadConfig. */
+export async function prepareRun(
+  {
+    settings,
+    log,
+    stop,
+  }: { readonly settings: WorkerSettings; readonly log: Logger; readonly stop: AbortSignal },
+  progress: ProgressTracker,
+): Promise<PreparedRun> {
+  const { runConfig, rank, replicas } = settings;
+  const { training } = runConfig;
+  const resolve = (uri: string): string => resolveUri(uri, settings.volumeRoot);
+  const backend = await openBackend(runConfig, log);
+  progress.set({ phase: 'loading', backend, epochs: training.epochs });
+  const dataset = await loadDataset(runConfig.dataset, resolve, stop);
+  const trainSamples = dataset.splits.train.length;
+  logDataset(dataset, log);
+  assertTrainable(runConfig, trainSamples, replicas);
+  const { model, topology } = await prepareModel(runConfig, dataset, { rank, resolve });
+  const loss = lossByName(training.loss);
+  const metrics = metricSet(training.metrics, training.loss);
+  const step = createEagerStep({
+    model,
+    loss,
+    metrics: metrics.list,
+    optimizer: training.optimizer,
+    clipNorm: training.clipping.globalNorm,
+    bucketBytes: runConfig.allReduce.bucketBytes,
+    worldSize: replicas,
+    workerFloats: encodeWorkerRow(idleRow).length,
+  });
+  const batches = await openBatches(dataset, {
+    seed: training.seed,
+    augmentation: runConfig.dataset.augmentation,
+    depth: batchDepth,
+  });
+  const totalSteps = training.epochs * stepsPerEpoch(trainSamples, training.batchSize);
+  progress.set({ totalSteps });
+  const base = scaledLearningRate(
+    training.optimizer.learningRate,
+    training.scaleLearningRate,
+    replicas,
+  );
+  return {
+    runConfig,
+    resolve,
+    backend,
+    dataset,
+    model,
+    topology,
+    loss,
+    metrics,
+    step,
+    batches,
+    trainSamples,
+    totalSteps,
+    learningRateAt: (done) => learningRateAt(done, training.learningRateSchedule, base, totalSteps),
+    seedStep: (done) => setStepSeed(model, { seed: training.seed, rank, step: done }),
+    close: async () => {
+      await batches.close();
+      step.dispose();
+      model.dispose();
+    },
+  };
+}
+
+async function openBackend(runConfig: RunConfig, log: Logger): Promise<BackendChoice> {
+  const { name, reason, rejected } = await chooseBackend(runConfig.workers.backend);
+  log.info({ backend: name, reason, rejected }, 'backend chosen');
+  return { name, reason, rejected };
+}
+
+function logDataset(dataset: Dataset, log: Logger): void {
+  const { train, validation, test } = dataset.splits;
+  const samples = { train: train.length, validation: validation.length, test: test.length };
+  log.info({ samples, cleaning: dataset.cleaning, digest: dataset.digest }, 'data loaded');
+}
+
+function assertTrainable({ training }: RunConfig, samples: number, replicas: number): void {
+  if (training.batchSize < replicas) {
+    throw new Failure(
+      'BadConfig',
+      `training.batchSize is ${training.batchSize}, fewer than the ${replicas} workers that share it; raise batchSize or lower workers.replicas.`,
+    );
+  }
+  if (samples < replicas) {
+    throw new Failure(
+      'BadConfig',
+      `The training split has ${samples} samples, fewer than the ${replicas} workers; lower workers.replicas.`,
+    );
+  }
+}
