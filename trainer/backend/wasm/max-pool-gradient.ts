@@ -1,26 +1,16 @@
 /** The gradient of 2-D max pooling; tfjs's own on wasm is several times slower. */
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel, requireFloats } from './wasm-kernel.ts';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { describePool, type PoolAttributes } from '../pool-geometry.ts';
 import { floatBytes } from './heap.ts';
-
-type PoolArguments = Parameters<typeof backend_util.computePool2DInfo>;
-
-interface PoolAttributes {
-  readonly filterSize: PoolArguments[1];
-  readonly strides: PoolArguments[2];
-  readonly pad: PoolArguments[4];
-  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
-}
+import { defineKernel, requireFloats } from './wasm-kernel.ts';
 
 export const maxPoolGradient = defineKernel<
   { dy: TensorInfo; input: TensorInfo; output: TensorInfo },
   PoolAttributes
 >('MaxPoolGrad', ({ heap, loops }, { dy, input, output }, attributes) => {
   requireFloats('MaxPoolGrad', { dy, input, output });
-  const { filterSize, strides, pad, dimRoundingMode } = attributes;
-  const shape = input.shape as [number, number, number, number];
-  const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-  const gradient = heap.allocateZeros(shape);
+  const info = describePool(input.shape, attributes);
+  const gradient = heap.allocateZeros(input.shape);
   const inputBytes = info.inHeight * info.inWidth * info.inChannels * floatBytes;
   const outputBytes = info.outHeight * info.outWidth * info.inChannels * floatBytes;
   for (let image = 0; image < info.batchSize; image++) {
