@@ -7,8 +7,8 @@
  * newer receipt, because then a state at least as new as it asked for is durable.
  */
 import { Worker } from 'node:worker_threads';
-import type { CheckpointReceipt } from '../../api/checkpoint.ts';
-import { Failure } from '../../api/failure.ts';
+import type { CheckpointReceipt } from '@tfjs-operator/api/checkpoint.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { takeSnapshot, type Snapshot } from './snapshot.ts';
 import type { TrainingState } from './training-state.ts';
 import type { WriteAnswer, WriteRequest, WriterSettings } from './writer-thread.ts';

@@ -3,8 +3,8 @@
  * a digest of itself, so a reader needs to trust nothing but it. Never touches a file.
  */
 import { createHash } from 'node:crypto';
-import { checkpointSchemaVersion, type CheckpointManifest } from '../../api/checkpoint.ts';
-import { Failure } from '../../api/failure.ts';
+import { checkpointSchemaVersion, type CheckpointManifest } from '@tfjs-operator/api/checkpoint.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { DamagedCheckpoint } from './damaged-checkpoint.ts';
 
 /** Everything but the version and the digest, which are added here. */

@@ -15,8 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { CheckpointManifest } from '../../api/checkpoint.ts';
-import type { Failure } from '../../api/failure.ts';
+import type { CheckpointManifest } from '@tfjs-operator/api/checkpoint.ts';
+import type { Failure } from '@tfjs-operator/api/failure.ts';
 import { openCheckpoints, type CheckpointOptions } from './open-checkpoints.ts';
 import { sampleRun, sampleState } from './sample-state.ts';
 

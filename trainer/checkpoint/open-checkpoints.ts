@@ -5,7 +5,7 @@
  */
 import { access, mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkpointShardBytes, type CheckpointReceipt } from '../../api/checkpoint.ts';
+import { checkpointShardBytes, type CheckpointReceipt } from '@tfjs-operator/api/checkpoint.ts';
 import { BackgroundWriter } from './background-writer.ts';
 import { fileStorage, makeDirectoryDurably } from './file-storage.ts';
 import { readNewest, type Expectation, type LoadedState } from './read-checkpoint.ts';

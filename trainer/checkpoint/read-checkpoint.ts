@@ -7,8 +7,8 @@ import {
   checkpointManifestFile,
   type CheckpointManifest,
   type CheckpointShard,
-} from '../../api/checkpoint.ts';
-import { Failure } from '../../api/failure.ts';
+} from '@tfjs-operator/api/checkpoint.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { NamedArray } from '../named-array.ts';
 import { newestFirst } from './checkpoint-name.ts';
 import { MissingFile, type CheckpointStorage } from './checkpoint-storage.ts';

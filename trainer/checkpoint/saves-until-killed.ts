@@ -1,5 +1,5 @@
 /**
- * The victim of open-checkpoints.kill.test.ts: goes on from the newest checkpoint, saves state after
+ * The victim of killed-saves.integration.test.ts: goes on from the newest checkpoint, saves state after
  * state, tells its parent when a save begins and when it is durable, and never stops by itself.
  * Arguments: directory, numbers per state.
  */

@@ -3,7 +3,7 @@
  * shared buffer, and everything else as plain data. Copying is the only part of a save that the
  * training thread waits for.
  */
-import type { CheckpointTensor } from '../../api/checkpoint.ts';
+import type { CheckpointTensor } from '@tfjs-operator/api/checkpoint.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { TrainingState } from './training-state.ts';
 

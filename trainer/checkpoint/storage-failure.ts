@@ -2,7 +2,7 @@
  * Turns an errno of the file system into the sentence that a person reads. Owns the words; never
  * decides what happens next.
  */
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 
 /** What was being done: `save the checkpoint step-5 in /checkpoints`. */
 export function storageFailure(doing: string, error: unknown): Failure {

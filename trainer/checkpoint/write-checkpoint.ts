@@ -7,7 +7,7 @@ import {
   checkpointManifestFile,
   type CheckpointReceipt,
   type CheckpointShard,
-} from '../../api/checkpoint.ts';
+} from '@tfjs-operator/api/checkpoint.ts';
 import { newestFirst, nextCheckpointName } from './checkpoint-name.ts';
 import type { CheckpointStorage } from './checkpoint-storage.ts';
 import { encodeManifest } from './manifest.ts';

@@ -4,7 +4,7 @@
  * snapshot's buffer, so a blocked event loop over there does not hold a save up.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CheckpointReceipt } from '../../api/checkpoint.ts';
+import type { CheckpointReceipt } from '@tfjs-operator/api/checkpoint.ts';
 import type { StorageLocation } from './checkpoint-storage.ts';
 import { fileStorage } from './file-storage.ts';
 import type { Snapshot } from './snapshot.ts';

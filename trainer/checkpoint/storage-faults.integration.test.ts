@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { Failure } from '../../api/failure.ts';
+import type { Failure } from '@tfjs-operator/api/failure.ts';
 import { openCheckpoints } from './open-checkpoints.ts';
 import { sampleRun, sampleState } from './sample-state.ts';
 
