@@ -73,12 +73,16 @@ export function tableOf(sources: readonly NamedSource[], shape?: readonly number
   };
 }
 
-/** The table without the rejected rows; moves rows inside the same memory. */
+/**
+ * The table without the rejected rows; moves rows inside the same memory.
+ * @param rejected 1 for each row that goes, else 0.
+ */
 export function withoutRows(table: Table, rejected: Uint8Array): Table {
-  const kept = Uint32Array.from(
-    Array.from({ length: table.rows }, (_, row) => row).filter((row) => rejected[row] === 0),
-  );
-  if (kept.length === table.rows) return table;
+  const dropped = rejected.reduce((count, flag) => count + flag, 0);
+  if (dropped === 0) return table;
+  const kept = new Uint32Array(table.rows - dropped);
+  let next = 0;
+  for (let row = 0; row < table.rows; row++) if (rejected[row] === 0) kept[next++] = row;
   const { width, features, labels } = table;
   for (const [to, from] of kept.entries()) {
     features.copyWithin(to * width, from * width, (from + 1) * width);

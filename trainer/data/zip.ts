@@ -80,12 +80,18 @@ function unpack(packed: Uint8Array, entry: ZipEntry, name: string): Uint8Array {
   }
 }
 
+/** The end record reaches, with its comment, to the last byte; a comment may look like one. */
+function isEnd(view: DataView, at: number): boolean {
+  const isSigned = view.getUint32(at, true) === END_OF_DIRECTORY;
+  return isSigned && at + END_BYTES + view.getUint16(at + 20, true) === view.byteLength;
+}
+
 function directoryOf(view: DataView): { at: number; count: number } {
   const last = view.byteLength - END_BYTES;
+  const first = Math.max(0, last - COMMENT_BYTES);
   let end = last;
-  while (end >= Math.max(0, last - COMMENT_BYTES) && view.getUint32(end, true) !== END_OF_DIRECTORY)
-    end--;
-  if (end < 0 || view.getUint32(end, true) !== END_OF_DIRECTORY) throw new RangeError('its end');
+  while (end >= first && !isEnd(view, end)) end--;
+  if (end < first) throw new RangeError('its end');
   const locator = end - 20;
   if (locator >= 0 && view.getUint32(locator, true) === ZIP64_LOCATOR) {
     const at = Number(view.getBigUint64(locator + 8, true));
