@@ -4,10 +4,11 @@
  * system, no service account token.
  */
 import { environment } from '@tfjs-operator/api/environment.ts';
+import type { WorkerTemplate } from '@tfjs-operator/api/generated/trainingjob.ts';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 import { claimsOf } from './claims.ts';
 import type { Container, EnvironmentVariable, PodTemplate } from './kubernetes.ts';
-import type { TrainingJob, WorkerTemplate } from './training-job.ts';
+import type { TrainingJob } from './training-job.ts';
 import type { WorkerSettings } from './types.ts';
 
 export const workerContainer = 'worker';

@@ -1,53 +1,9 @@
 /**
- * The TrainingJob as the controller reads it: those fields that decisions and children depend on.
- * Everything that only the trainer needs travels in the run config. The generated types of
- * crds/trainingjobs.yaml fit these.
+ * The TrainingJob as the controller works with it: the generated spec, and a status whose fields are
+ * all there once the controller wrote them (the schema has them optional).
  */
-import type { Condition, EnvironmentVariable, ObjectMeta } from './kubernetes.ts';
-
-export interface RunPolicy {
-  readonly activeDeadlineSeconds?: number;
-  readonly startDeadlineSeconds?: number;
-  readonly progressDeadlineSeconds?: number;
-  readonly maxRestarts?: number;
-  readonly ttlSecondsAfterFinished?: number;
-  readonly cleanPodPolicy?: 'All' | 'Running' | 'None';
-  readonly scheduling?: {
-    readonly priorityClassName?: string;
-    readonly schedulerName?: string;
-    readonly gang?: 'None' | 'Coscheduling' | 'Volcano';
-  };
-}
-
-/** spec.workers.template: what the pods get besides. */
-export interface WorkerTemplate {
-  readonly metadata?: {
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly image?: string;
-  readonly imagePullPolicy?: string;
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: readonly EnvironmentVariable[];
-  readonly volumes?: readonly { readonly name: string }[];
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-  readonly securityContext?: Readonly<Record<string, unknown>>;
-  /** nodeSelector, tolerations, affinity …: fields that the pod takes as they are. */
-  readonly [podField: string]: unknown;
-}
-
-export interface TrainingJobSpec {
-  readonly suspend?: boolean;
-  readonly runtime?: 'tfjs' | 'custom';
-  readonly workers: {
-    readonly replicas: number;
-    readonly resources?: Readonly<Record<string, unknown>>;
-    readonly template?: WorkerTemplate;
-  };
-  readonly output?: { readonly uri: string };
-  readonly runPolicy?: RunPolicy;
-}
+import type { TrainingJobSpec } from '@tfjs-operator/api/generated/trainingjob.ts';
+import type { Condition, ObjectMeta } from './kubernetes.ts';
 
 export interface TrainingJob {
   readonly apiVersion: string;
@@ -56,6 +12,8 @@ export interface TrainingJob {
   readonly spec: TrainingJobSpec;
   readonly status?: TrainingJobStatus;
 }
+
+export type { TrainingJobSpec };
 
 /** One life of the gang, from its start to the termination that ended it. */
 export interface Attempt {

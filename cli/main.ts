@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/**
+ * The tfjsctl process: gives the program its streams, environment, signals and the trainer's
+ * command. The only file of the package that touches the process.
+ */
+import { fileURLToPath } from 'node:url';
+import { runProgram } from './program.ts';
+import { stopSignalsOf } from './stop-signals.ts';
+
+/** The trainer is started as a process, never loaded: tfjsctl stays small and cannot be blocked. */
+const trainer = fileURLToPath(new URL('../trainer/main.ts', import.meta.url));
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals: stopSignalsOf(process),
+  workerCommand: { file: process.execPath, args: [...process.execArgv, trainer] },
+});

@@ -1,0 +1,87 @@
+/**
+ * `tfjsctl run`: loads and checks the job, runs it, tells how it ended, and gives the exit code.
+ * Owns the choice of the display; the process around it (streams, signals) is given to it.
+ */
+import { environment } from '@tfjs-operator/api/environment.ts';
+import { exitStatuses } from '@tfjs-operator/api/exit-codes.ts';
+import type { Display } from '../terminal/display.ts';
+import { createJsonDisplay } from '../terminal/json-display.ts';
+import { createLiveDisplay } from '../terminal/live-display.ts';
+import { createPlainDisplay } from '../terminal/plain-display.ts';
+import { createStyle } from '../terminal/style.ts';
+import type { StopSignals } from '../world/local-world.ts';
+import { printFindings } from '../validate/print-findings.ts';
+import type { WorkerCommand } from '../world/worker-process.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { loadJob, type JobChoice } from './load-job.ts';
+import { runJob } from './run-job.ts';
+import type { RunOptions } from './run-options.ts';
+import { tellOutcome } from './tell-outcome.ts';
+
+/** The process around a command, given by main. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: HostStream;
+  readonly stderr: HostStream;
+  readonly signals: StopSignals;
+  readonly workerCommand: WorkerCommand;
+}
+
+export type HostStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
+/** Width of tables where the output has none of its own. */
+const defaultColumns = 100;
+
+/** @returns the exit code; what is wrong with the files is printed. */
+export async function runCommand(
+  paths: readonly string[],
+  options: RunOptions & JobChoice,
+  host: Host,
+): Promise<number> {
+  const { stdout, stderr } = host;
+  const loaded = await loadJob(paths, options);
+  if ('findings' in loaded) {
+    printFindings(loaded.findings, stderr);
+    return exitStatuses.BadConfig.code;
+  }
+  const out = (text: string): void => void stdout.write(`${text}\n`);
+  const err = (text: string): void => void stderr.write(`${text}\n`);
+  const run = await runJob(loaded, options, {
+    command: host.workerCommand,
+    env: inheritedEnvironment(host.env),
+    display: createDisplay(options, host, { out, err }),
+    signals: host.signals,
+  });
+  tellOutcome(run, options.isJson, {
+    out,
+    err,
+    columns: stdout.columns ?? defaultColumns,
+    style: createStyle(options.isJson ? stderr : stdout),
+    cwd: host.cwd,
+  });
+  return exitCodeOf(run.outcome);
+}
+
+function createDisplay(
+  { isJson }: RunOptions,
+  { stdout }: Host,
+  write: { readonly out: (line: string) => void; readonly err: (line: string) => void },
+): Display {
+  if (isJson) return createJsonDisplay(write);
+  if (stdout.isTTY) return createLiveDisplay(stdout, createStyle(stdout));
+  return createPlainDisplay(write.out);
+}
+
+/** What a worker is told about itself comes from the local world, never from our own environment. */
+function inheritedEnvironment(env: Host['env']): Host['env'] {
+  const ours: readonly string[] = Object.values(environment);
+  const kept = Object.entries(env).filter(
+    ([name]) => !ours.includes(name) || name === environment.logLevel,
+  );
+  return Object.fromEntries(kept);
+}
