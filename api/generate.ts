@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonSchema } from './crd/to-json-schema.ts';
-import { modelFilesManifest } from './generate/model-files.ts';
+import { mnistModelFiles, modelFilesManifest } from './generate/model-files.ts';
 import { readDefinition } from './generate/read-definition.ts';
 import { runConfigSchema } from './generate/run-config-schema.ts';
 import { partOf, trainingJobSchema } from './generate/trainingjob-schema.ts';
@@ -36,7 +36,9 @@ export async function generateFiles(): Promise<ReadonlyMap<string, string>> {
   add('validators.js', validators(trainingJob, runConfig));
   add('validators.d.ts', validatorTypes);
   const mnist = new URL('examples/mnist/', root);
-  add('model-files.yaml', modelFilesManifest('mnist-files', new URL('files/', mnist)), mnist);
+  for (const [file, content] of Object.entries(mnistModelFiles)) {
+    add(file, modelFilesManifest(content, new URL('files/', mnist)), mnist);
+  }
   return files;
 }
 

@@ -4,25 +4,17 @@
  * the schema allows. Owns no rule of its own; all are in crds/trainingjobs.yaml.
  */
 import type { Problem } from '../finding.ts';
-import definition from '../generated/trainingjob-definition.json' with { type: 'json' };
 import type { TrainingJob } from '../generated/trainingjob.ts';
 import { validateTrainingJob } from '../generated/validators.js';
 import { applyDefaults } from './apply-defaults.ts';
 import { listProblems } from './list-problems.ts';
 import { createRuleChecker } from './rule-checker.ts';
 import { schemaProblems } from './schema-problems.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import { trainingJobDefinition } from './training-job-definition.ts';
 
 export type CheckedTrainingJob =
   | { readonly job: TrainingJob; readonly problems: readonly [] }
   | { readonly problems: readonly Problem[] };
-
-/** The schema of crds/trainingjobs.yaml. */
-export const trainingJobDefinition = definition as unknown as {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly schema: StructuralSchema;
-};
 
 const checkRules = createRuleChecker(trainingJobDefinition.schema);
 

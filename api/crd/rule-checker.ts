@@ -96,7 +96,8 @@ function ruleProblem(message: string, place: Place, below: Path): Problem {
     return { path, value, text: ` is ${valueText(value)}, but ${message}` };
   }
   const [what = message, ...wayOut] = message.split('; ');
-  const shown = value === undefined || isObject(value) ? '' : ` (${valueText(value)})`;
+  // A field that the rule names is shown; the object that the rule stands on would be too long.
+  const shown = value === undefined || below.length === 0 ? '' : ` (${valueText(value)})`;
   const hint = wayOut.join('; ');
   return { path, value, text: `${shown}: ${what}`, ...(hint === '' ? {} : { hint }) };
 }

@@ -35,8 +35,12 @@ export function fillTraining(file: TrainingFile): TrainingConfig {
   const { earlyStopping, learningRateSchedule: schedule } = file;
   const filled = {
     ...file,
-    optimizer: { ...optimizerDefaults[file.optimizer.name], ...file.optimizer },
-    loss: { ...lossDefaults[file.loss.name], ...file.loss },
+    optimizer: {
+      ...first(file.optimizer),
+      ...optimizerDefaults[file.optimizer.name],
+      ...file.optimizer,
+    },
+    loss: { ...first(file.loss), ...lossDefaults[file.loss.name], ...file.loss },
     learningRateSchedule: schedule?.name === 'cosine' ? { alpha: 0, ...schedule } : schedule,
     ...(earlyStopping ? { earlyStopping: fillEarlyStopping(earlyStopping) } : {}),
   };
@@ -46,4 +50,9 @@ export function fillTraining(file: TrainingFile): TrainingConfig {
 function fillEarlyStopping(file: NonNullable<TrainingFile['earlyStopping']>): EarlyStoppingConfig {
   const figure = file.monitor.replace(/^val_/, '');
   return { mode: isBetterWhenGreater(figure) ? 'max' : 'min', ...file } as EarlyStoppingConfig;
+}
+
+/** The name before its defaults, so that a person who reads the run config meets it first. */
+function first<T>({ name }: { readonly name: T }): { readonly name: T } {
+  return { name };
 }

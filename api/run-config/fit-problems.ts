@@ -5,6 +5,7 @@
  */
 import type { DocumentName, Problem } from '../finding.ts';
 import { valueText } from '../finding.ts';
+import { nearestName } from '../nearest-name.ts';
 import type { RunConfig } from '../run-config.ts';
 import { inputShape, outputEnd, type OutputEnd } from './topology-ends.ts';
 import { classMetrics, manyClassLosses, twoClassLosses } from './training-names.ts';
@@ -46,21 +47,14 @@ const checks: readonly Check[] = [
 
 function lossFitsLabels({ training, dataset }: Merged): FitProblem | undefined {
   const { name } = training.loss;
-  const wantsClasses = [...manyClassLosses, ...twoClassLosses].includes(name);
-  if (wantsClasses === (dataset.labels.type === 'class')) return undefined;
-  return {
-    document: 'training',
-    path: ['loss', 'name'],
-    value: name,
-    text: ` is ${valueText(name)}, which compares ${wantsClasses ? 'classes' : 'numbers'}, but dataset.labels.type is ${dataset.labels.type}`,
-    hint: wantsClasses
-      ? 'use meanSquaredError or another loss of numbers, or set labels.type to class'
-      : 'use categoricalCrossentropy or another loss of classes, or set labels.type to number',
-  };
+  if (dataset.labels.type === 'class' || !manyClassLosses.includes(name)) return undefined;
+  const text = 'which compares classes, but dataset.labels.type is number';
+  return loss(name, text, 'use meanSquaredError, or set labels.type to class');
 }
 
 function metricsFitLabels({ training, dataset }: Merged): FitProblem | undefined {
-  if (dataset.labels.type === 'class') return undefined;
+  const isTwoClass = twoClassLosses.includes(training.loss.name);
+  if (dataset.labels.type === 'class' || isTwoClass) return undefined;
   const index = training.metrics.findIndex((name) => classMetrics.includes(name));
   if (index < 0) return undefined;
   return {
@@ -79,28 +73,30 @@ function classCount({ dataset }: Pick<Merged, 'dataset'>): number | undefined {
 }
 
 function unitsFitClasses(run: Merged, end: OutputEnd | undefined): FitProblem | undefined {
-  const { name } = run.training.loss;
   if (!end || run.dataset.labels.type !== 'class') return undefined;
-  if (manyClassLosses.includes(name)) return oneUnitPerClass(run, end);
+  return end.units === 1 ? oneUnit(run, end) : oneUnitPerClass(run, end);
+}
+
+function oneUnit(run: Merged, end: OutputEnd): FitProblem | undefined {
+  const { name } = run.training.loss;
   const count = classCount(run) ?? 0;
+  if (manyClassLosses.includes(name)) {
+    const hint = 'give it one unit per class, or use binaryCrossentropy';
+    return loss(name, `but the last layer, ${end.layerName}, has 1 unit`, hint);
+  }
   if (count <= 2 || !twoClassLosses.includes(name)) return undefined;
   return loss(name, `but there are ${String(count)} classes`, 'use categoricalCrossentropy');
 }
 
-function oneUnitPerClass({ training, dataset }: Merged, end: OutputEnd): FitProblem | undefined {
+function oneUnitPerClass({ dataset }: Merged, end: OutputEnd): FitProblem | undefined {
   const count = classCount({ dataset });
-  const units = `the last layer, ${end.layerName}, has ${String(end.units)} ${end.units === 1 ? 'unit' : 'units'}`;
-  if (end.units === 1) {
-    const hint = 'give it one unit per class, or use binaryCrossentropy';
-    return loss(training.loss.name, `but ${units}`, hint);
-  }
   if (count === undefined || count === end.units) return undefined;
   const field = dataset.labels.classes ? 'classes' : 'mapping';
   return {
     document: 'trainingJob',
     path: ['spec', 'dataset', 'labels', field],
     value: dataset.labels[field],
-    text: ` names ${String(count)} classes, but ${units}`,
+    text: ` names ${String(count)} classes, but the last layer, ${end.layerName}, has ${String(end.units)} units`,
     hint: `give the layer ${String(count)} units or name ${String(end.units)} classes`,
   };
 }
@@ -211,12 +207,13 @@ function requirementsAreComputed({ evaluation }: Merged): FitProblem | undefined
     ([name]) => name !== 'loss' && !evaluation.metrics.includes(name),
   );
   if (!wrong) return undefined;
+  const nearest = nearestName(wrong[0], ['loss', ...evaluation.metrics]);
   return {
     document: 'trainingJob',
     path: ['spec', 'evaluation', 'require', wrong[0]],
     value: wrong[1],
-    text: ` requires a metric that the evaluation does not compute`,
-    hint: `add ${wrong[0]} to the evaluation's or the training's metrics`,
+    text: ` requires a figure that the evaluation does not compute`,
+    hint: nearest ? `did you mean ${nearest}?` : `add ${wrong[0]} to the metrics or remove it here`,
   };
 }
 

@@ -4,8 +4,9 @@
  * file and no cluster: the caller brings the parsed documents.
  */
 import { applyDefaults } from '../crd/apply-defaults.ts';
-import { checkTrainingJob, trainingJobDefinition } from '../crd/check-training-job.ts';
+import { checkTrainingJob } from '../crd/check-training-job.ts';
 import { isObject, schemaAt, type Path } from '../crd/structural-schema.ts';
+import { trainingJobDefinition } from '../crd/training-job-definition.ts';
 import { Failure } from '../failure.ts';
 import {
   findingOf,

@@ -2,8 +2,8 @@
  * The names that a training configuration may use, taken from the TrainingJob's schema: the trainer
  * is tested to know each of them, and whoever adds one adds it to crds/trainingjobs.yaml.
  */
-import { trainingJobDefinition } from '../crd/check-training-job.ts';
 import { schemaAt } from '../crd/structural-schema.ts';
+import { trainingJobDefinition } from '../crd/training-job-definition.ts';
 import type { OptimizerConfig, ScheduleConfig } from '../run-config.ts';
 
 const training = schemaAt(trainingJobDefinition.schema, ['spec', 'training', 'inline']);
@@ -20,14 +20,14 @@ export const scheduleNames = namesAt(
   'name',
 ) as readonly ScheduleConfig['name'][];
 
-/** Losses that compare with a class, one output per class. */
+/** Losses that compare with one of many classes, by one output per class. */
 export const manyClassLosses: readonly string[] = [
   'categoricalCrossentropy',
   'sparseCategoricalCrossentropy',
   'categoricalHinge',
 ];
 
-/** Losses that compare with one of two classes by a single output. */
+/** Losses that compare with one of two classes, by a single output. */
 export const twoClassLosses: readonly string[] = ['binaryCrossentropy', 'hinge', 'squaredHinge'];
 
 /** Metrics that count right answers, so that they need class labels. */
@@ -35,10 +35,10 @@ export const classMetrics: readonly string[] = [
   'accuracy',
   'binaryAccuracy',
   'categoricalAccuracy',
-  'precision',
-  'recall',
   'sparseCategoricalAccuracy',
   'topKCategoricalAccuracy',
+  'precision',
+  'recall',
 ];
 
 /** True for figures that a training wants to raise; losses and errors it wants to lower. */
