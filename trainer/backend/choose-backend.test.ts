@@ -69,7 +69,7 @@ test('a named backend that does not work fails with the way out', async () => {
     assert.equal(error.reason, 'BackendUnavailable');
     assert.equal(
       error.message,
-      'workers.backend is tensorflow, but @tensorflow/tfjs-node is not installed; install it or set workers.backend to auto.',
+      'workers.backend is tensorflow, but @tensorflow/tfjs-node is not installed; set it to auto to take the best that works here.',
     );
     return true;
   });

@@ -55,7 +55,7 @@ async function chooseNamed(
   }
   throw new Failure(
     'BackendUnavailable',
-    `workers.backend is ${requested}, but ${outcome.message}; install it or set workers.backend to auto.`,
+    `workers.backend is ${requested}, but ${outcome.message}; set it to auto to take the best that works here.`,
     { cause: outcome },
   );
 }

@@ -97,6 +97,7 @@ export const f32 = {
   add: binary(0x92),
   multiply: binary(0x94),
   isEqual: binary(0x5b),
+  zero: (): Code => [0x43, 0, 0, 0, 0],
 } as const;
 
 export const v128 = {

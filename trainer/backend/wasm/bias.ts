@@ -4,15 +4,7 @@
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { floatBytes, sizeOf } from './heap.ts';
-import { defineKernel, type KernelContext } from './wasm-kernel.ts';
-
-/** Runs `work` with the address of a single 1: as a matrix of stride 0 it is all ones. */
-function withOne(context: KernelContext, work: (address: number) => void): void {
-  context.heap.withScratch(1, (address) => {
-    context.heap.floats()[address / floatBytes] = 1;
-    work(address);
-  });
-}
+import { defineKernel } from './wasm-kernel.ts';
 
 interface Operands {
   readonly a: TensorInfo;
@@ -36,8 +28,7 @@ function areFloats({ a, b }: Operands): boolean {
 
 export const addBias = defineKernel<Operands, object>(
   'Add',
-  (context, { a, b }) => {
-    const { heap, loops } = context;
+  ({ heap, loops }, { a, b }) => {
     const columns = sizeOf(b.shape);
     const size = sizeOf(a.shape);
     const output = heap.allocateOutput(a.shape);
@@ -45,13 +36,14 @@ export const addBias = defineKernel<Operands, object>(
     const from = heap.addressOf(a) / floatBytes;
     heap.floats().copyWithin(target / floatBytes, from, from + size);
     const rowBytes = columns * floatBytes;
-    withOne(context, (one) => {
-      loops.matmul(size / columns, columns, 1, one, 0, heap.addressOf(b), 0, target, rowBytes);
-    });
+    loops.matmul(size / columns, columns, 1, heap.one, 0, heap.addressOf(b), 0, target, rowBytes);
     return output;
   },
   (operands) => areFloats(operands) && isRowOf(operands.b, operands.a),
 );
+
+/** Sums of sums: the error grows with the longest run of additions (a square root of 2^18 rows). */
+const rowsPerSum = 512;
 
 interface SumAttributes {
   /** All of them where undefined. */
@@ -68,8 +60,7 @@ function reducedAxes({ x }: { x: TensorInfo }, { axis }: SumAttributes): number[
 /** Sums over leading axes: all rows of the tensor seen as a matrix. */
 export const sumRows = defineKernel<{ x: TensorInfo }, SumAttributes>(
   'Sum',
-  (context, inputs, attributes) => {
-    const { heap, loops } = context;
+  ({ heap, loops }, inputs, attributes) => {
     const { x } = inputs;
     const { length: reduced } = reducedAxes(inputs, attributes);
     const kept = x.shape.slice(reduced);
@@ -78,12 +69,12 @@ export const sumRows = defineKernel<{ x: TensorInfo }, SumAttributes>(
     const output = heap.allocateZeros([...ones, ...kept]);
     const rowBytes = columns * floatBytes;
     const rows = sizeOf(x.shape.slice(0, reduced));
-    withOne(context, (one) => {
+    for (let first = 0; first < rows; first += rowsPerSum) {
       loops.matmulTransposed(
-        ...[1, columns, 1, rows, one, 0, 0],
-        ...[heap.addressOf(x), 0, rowBytes, heap.addressOf(output), rowBytes],
+        ...[1, columns, 1, Math.min(rowsPerSum, rows - first), heap.one, 0, 0],
+        ...[heap.addressOf(x) + first * rowBytes, 0, rowBytes, heap.addressOf(output), rowBytes],
       );
-    });
+    }
     return output;
   },
   (inputs, attributes) => {

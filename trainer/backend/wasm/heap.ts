@@ -28,6 +28,8 @@ export interface Heap {
   /** Runs `work` with the address of `floats` zeros, which are freed afterwards. */
   withScratch<T>(floats: number, work: (address: number) => T): T;
   fillZeros(address: number, floats: number): void;
+  /** The address of a 1: as a matrix of stride 0 it is all ones. */
+  readonly one: number;
   floats(): Float32Array;
   integers(): Int32Array;
 }
@@ -45,7 +47,11 @@ export function openHeap(backend: BackendWasm): Heap {
   const fillZeros = (address: number, count: number): void => {
     floats().fill(0, address / floatBytes, address / floatBytes + count);
   };
+  // Never freed: four bytes for each time that the backend is opened.
+  const one = wasm._malloc(floatBytes) >>> 0;
+  floats()[one / floatBytes] = 1;
   return {
+    one,
     addressOf,
     share: ({ dataId, shape, dtype }) => {
       backend.incRef(dataId);

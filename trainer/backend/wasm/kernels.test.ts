@@ -356,6 +356,18 @@ test('sums over any axes equal those of the cpu backend', async () => {
   );
 });
 
+test('a sum of very many rows keeps its precision', async () => {
+  assert.ok(await tf.setBackend('wasm'));
+  const [rows, columns] = [200_000, 3];
+  const values = randomFloats(rows * columns, 13).map((value) => value + 0.5);
+  const exact = new Array<number>(columns).fill(0);
+  values.forEach((value, index) => (exact[index % columns]! += value));
+  const sums = tf.tidy(() =>
+    Array.from(tf.sum(tf.tensor2d(values, [rows, columns]), 0).dataSync()),
+  );
+  assert.ok(relativeError(sums, exact) <= 2e-6);
+});
+
 test('a clone shares its numbers and outlives the original', async () => {
   assert.ok(await tf.setBackend('wasm'));
   const { numDataBuffers } = tf.memory();
@@ -409,6 +421,17 @@ test('a wrong index shape, type or layout is refused by name', async () => {
     /layout NCHW is not supported on wasm/,
   );
   tf.dispose([x, image, dy]);
+});
+
+test('kernels go on right after the memory has grown under them', async () => {
+  assert.ok(await tf.setBackend('wasm'));
+  const backend = tf.backend() as BackendWasm;
+  const heapBytes = (): number => (backend.wasm as unknown as { HEAPU8: Uint8Array }).HEAPU8.length;
+  const before = heapBytes();
+  const rows = Math.ceil(before / 32) + 1;
+  const sums = tf.tidy(() => tf.sum(tf.add(tf.ones([rows, 8]), tf.ones([8])), 0).arraySync());
+  assert.ok(heapBytes() > before);
+  assert.deepEqual(sums, new Array(8).fill(2 * rows));
 });
 
 test('no kernel leaks a tensor, a handle or bytes of the wasm memory', async () => {

@@ -50,10 +50,11 @@ function instructionsOf(type: ValueType): {
   store: typeof f32.store;
   add: typeof f32.add;
   multiply: typeof f32.multiply;
+  zero: typeof f32.zero;
 } {
   return type === 'f32'
     ? { ...f32, loadSplat: f32.load }
-    : { ...f32x4, load: v128.load, store: v128.store };
+    : { ...f32x4, load: v128.load, store: v128.store, zero: v128.zero };
 }
 
 function upTo(count: number): readonly number[] {
@@ -72,7 +73,10 @@ function blockLocals(): Record<string, ValueType> {
   return locals;
 }
 
-/** Loads C into sums, runs `multiply`, stores the sums. `cAt` is C's first number of the block. */
+/**
+ * Runs `multiply` on sums of zero and adds them to C. Starting from C instead would round every
+ * product to C's magnitude: a gradient is built from one product per image.
+ */
 function withSums(frame: Frame, rows: number, width: Width, multiply: Code): Code {
   const { get, set } = frame;
   const addresses = [
@@ -83,13 +87,13 @@ function withSums(frame: Frame, rows: number, width: Width, multiply: Code): Cod
     upTo(rows).flatMap((row) => lanesOf(width).flatMap((lane) => action(row, lane)));
   return [
     ...addresses,
-    ...each((row, { type, suffix, offset }) =>
-      set(`sum${row}${suffix}`, instructionsOf(type).load(get(`c${row}`), offset)),
-    ),
+    ...each((row, { type, suffix }) => set(`sum${row}${suffix}`, instructionsOf(type).zero())),
     ...multiply,
-    ...each((row, { type, suffix, offset }) =>
-      instructionsOf(type).store(get(`c${row}`), get(`sum${row}${suffix}`), offset),
-    ),
+    ...each((row, { type, suffix, offset }) => {
+      const { add, load, store } = instructionsOf(type);
+      const address = get(`c${row}`);
+      return store(address, add(load(address, offset), get(`sum${row}${suffix}`)), offset);
+    }),
   ];
 }
 

@@ -44,22 +44,21 @@ const betterKernels: readonly WasmKernel[] = [
 /** Ours, with a reference to the one of tfjs that it stands in front of. */
 type LayeredKernel = KernelFunc & { readonly original?: KernelFunc | undefined };
 
-function originalOf(name: string): KernelFunc | undefined {
-  const current = getKernel(name, 'wasm') as ReturnType<typeof getKernel> | undefined;
-  const kernelFunc = current?.kernelFunc as LayeredKernel | undefined;
-  return kernelFunc !== undefined && 'original' in kernelFunc ? kernelFunc.original : kernelFunc;
-}
-
 function layer({ name, run, handles }: WasmKernel, context: KernelContext): void {
-  const original = originalOf(name);
+  const current = getKernel(name, 'wasm') as ReturnType<typeof getKernel> | undefined;
+  const currentRun = current?.kernelFunc as LayeredKernel | undefined;
+  const original =
+    currentRun !== undefined && 'original' in currentRun ? currentRun.original : currentRun;
   const kernelFunc: KernelFunc = (call) => {
     const inputs = call.inputs as Parameters<typeof run>[1];
     const attributes = (call.attrs ?? {}) as Parameters<typeof run>[2];
     const isOurs = original === undefined || handles(inputs, attributes);
     return isOurs ? run(context, inputs, attributes) : original(call);
   };
-  if (getKernel(name, 'wasm') !== undefined) unregisterKernel(name, 'wasm');
+  if (current !== undefined) unregisterKernel(name, 'wasm');
+  // The original's set-up stays: tfjs runs it when the backend is started again.
   registerKernel({
+    ...current,
     kernelName: name,
     backendName: 'wasm',
     kernelFunc: Object.assign(kernelFunc, { original }),
