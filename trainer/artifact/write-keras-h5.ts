@@ -19,7 +19,7 @@ export async function writeKerasH5(
   try {
     file.create_attribute('keras_version', kerasVersion);
     file.create_attribute('backend', 'tensorflow');
-    file.create_attribute('model_config', JSON.stringify(topology));
+    file.create_attribute('model_config', JSON.stringify(topology, withModule));
     file.create_attribute('user_defined_metadata', JSON.stringify(metadata));
     const root = file.create_group('model_weights');
     root.create_attribute('keras_version', kerasVersion);
@@ -32,6 +32,12 @@ export async function writeKerasH5(
     file.close();
   }
   await checkSize(path, layers);
+}
+
+/** Keras 3 looks for the layer inside Bidirectional and TimeDistributed by its module. */
+function withModule(key: string, value: unknown): unknown {
+  if (key !== 'layer' || typeof value !== 'object' || value === null) return value;
+  return { module: 'keras.layers', registered_name: null, ...value };
 }
 
 function writeLayer(group: Group, layer: SavedLayer): void {

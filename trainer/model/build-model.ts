@@ -43,8 +43,12 @@ function instantiate(topology: Topology): LayersModel {
   const registered = tf.serialization.SerializationMap.getMap().classNameMap[className];
   if (!registered) throw new Error(`TensorFlow.js has no class ${className}`);
   const [constructor, fromConfig] = registered;
+  let model: LayersModel | undefined;
   try {
-    return fromConfig(constructor, config) as unknown as LayersModel;
+    // Variables outlive the scope; what initializers leave behind (forget gates) does not.
+    tf.tidy(() => {
+      model = fromConfig(constructor, config) as unknown as LayersModel;
+    });
   } catch (error) {
     if (error instanceof Failure || !(error instanceof Error)) throw error;
     const [firstLine = ''] = error.message.split('\n');
@@ -54,6 +58,8 @@ function instantiate(topology: Topology): LayersModel {
       { cause: error },
     );
   }
+  if (!model) throw new Error('TensorFlow.js built no model');
+  return model;
 }
 
 function setInitialWeights(model: LayersModel, seed: number): void {

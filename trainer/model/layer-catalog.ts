@@ -53,8 +53,9 @@ const recurrent: LayerRule = {
   neutral: { stateful: off, time_major: off, reset_after: off },
   fill: { ...kernelFill, recurrent_initializer: 'orthogonal' },
 };
-/** Keras's default; TensorFlow.js would take hard_sigmoid. */
+/** Keras's defaults; TensorFlow.js would take hard_sigmoid, and forget gates that start half open. */
 const gateFill = { ...recurrent.fill, recurrent_activation: 'sigmoid' };
+const forgetFill = { ...gateFill, unit_forget_bias: true };
 const normalization = weights(['gamma', 'beta']);
 const normalizationFill = { gamma_initializer: 'ones', beta_initializer: 'zeros' };
 
@@ -125,7 +126,7 @@ export const layerCatalog: Readonly<Record<string, LayerRule>> = {
   LSTM: {
     ...recurrent,
     keep: [...recurrent.keep, 'recurrent_activation', 'unit_forget_bias'],
-    fill: gateFill,
+    fill: forgetFill,
   },
   GRU: {
     ...recurrent,
@@ -139,7 +140,7 @@ export const layerCatalog: Readonly<Record<string, LayerRule>> = {
       ...recurrent.keep, 'filters', 'kernel_size', 'dilation_rate', ...window,
       'recurrent_activation', 'unit_forget_bias',
     ], // prettier-ignore
-    fill: gateFill,
+    fill: forgetFill,
   },
   Bidirectional: { keep: ['merge_mode', 'layer'], neutral: { backward_layer: none } },
   TimeDistributed: { keep: ['layer'] },

@@ -103,8 +103,26 @@ function normalizeSequential(model: ModelParts, scope: LayerScope, isTop: boolea
   }
   return {
     class_name: 'Sequential',
-    config: { name: model.name, layers: flattenSequential(layers) },
+    config: { name: model.name, layers: withInputLayer(flattenSequential(layers)) },
   };
+}
+
+/**
+ * The input shape as a layer of its own. Beside a layer's other settings, Keras 3 misreads it in
+ * .h5 files: it takes the batch axis for a part of the sample.
+ */
+function withInputLayer(layers: readonly LayerJson[]): LayerJson[] {
+  const [first, ...others] = layers;
+  if (!first || first.class_name === 'InputLayer') return [...layers];
+  const { name, dtype, batch_input_shape: shape } = first.config;
+  if (!Array.isArray(shape)) return [...layers];
+  const kept = Object.entries(first.config).filter(([key]) => key !== 'batch_input_shape');
+  const config = { name: `${String(name)}_input`, dtype, batch_input_shape: shape };
+  return [
+    { class_name: 'InputLayer', config },
+    { ...first, config: Object.fromEntries(kept) },
+    ...others,
+  ];
 }
 
 function hasInputShape(layer: LayerJson): boolean {
