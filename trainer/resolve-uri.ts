@@ -11,11 +11,17 @@ export function resolveUri(uri: string, volumeRoot: string): string {
   if (uri.startsWith('file://')) return fileURLToPath(uri);
   const [, claim, path = ''] = /^pvc:\/\/([a-z0-9][a-z0-9.-]*)(?:\/(.*))?$/.exec(uri) ?? [];
   if (claim === undefined) {
-    throw new Failure('BadConfig', `The URI "${uri}" cannot be opened by the trainer; use pvc://CLAIM/path.`);
+    throw new Failure(
+      'BadConfig',
+      `The URI "${uri}" cannot be opened by the trainer; use pvc://CLAIM/path.`,
+    );
   }
   const inside = normalize(path);
   if (isAbsolute(inside) || inside.split('/').includes('..')) {
-    throw new Failure('BadConfig', `The URI "${uri}" leaves its volume; remove ".." from the path.`);
+    throw new Failure(
+      'BadConfig',
+      `The URI "${uri}" leaves its volume; remove ".." from the path.`,
+    );
   }
   return join(volumeRoot, claim, inside);
 }

@@ -14,6 +14,11 @@ export interface RegionRequest {
   readonly bucket: number;
 }
 
+export interface AllReduceRequest extends RegionRequest {
+  /** Counts and figures: never rounded, whatever the wire type for gradients is. */
+  readonly isExact?: boolean;
+}
+
 export interface AllReduceResult {
   /** From the call to the last value in place and the last chunk handed to the network. */
   readonly seconds: number;
@@ -43,7 +48,7 @@ export interface Collective {
   /** What buckets of the configured size use, and why. */
   readonly algorithm: { readonly name: string; readonly reason: string };
   /** Sums the region in place over all workers. The region must be left alone until it resolves. */
-  allReduce(request: RegionRequest): Promise<AllReduceResult>;
+  allReduce(request: AllReduceRequest): Promise<AllReduceResult>;
   /** Copies the region of `root` over that of all others, bit by bit. */
   broadcast(request: RegionRequest & { readonly root: number }): Promise<void>;
   /** Resolves when all workers called it with this step. */

@@ -3,7 +3,7 @@
  * chunk length. All workers must come to the same plan; the messages carry it and are compared.
  */
 import { chooseAlgorithm } from './choose-algorithm.ts';
-import type { RegionRequest } from './collective.ts';
+import type { AllReduceRequest, RegionRequest } from './collective.ts';
 import { broadcastSchedule, directSchedule, gatherSchedule, ringSchedule } from './schedule.ts';
 import type { Place, Schedule } from './schedule.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from './wire-words.ts';
 
 export type Work =
-  | ({ readonly name: 'allReduce' } & RegionRequest)
+  | ({ readonly name: 'allReduce' } & AllReduceRequest)
   | ({ readonly name: 'broadcast'; readonly root: number } & RegionRequest)
   | { readonly name: 'barrier'; readonly step: number };
 
@@ -47,7 +47,7 @@ export function planOperation(work: Work, options: PlanOptions): Plan {
       const { offset, length, bucket } = work;
       const { name: algorithm } = chooseAlgorithm(options.algorithm, options.worldSize, 4 * length);
       const schedule = algorithm === 'ring' ? ringSchedule(options) : directSchedule(options);
-      const { wireType } = options;
+      const wireType = work.isExact === true ? 'float32' : options.wireType;
       const chunkLength = options.chunkBytes / wireWidths[wireType];
       return {
         name: work.name,

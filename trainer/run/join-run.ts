@@ -68,6 +68,7 @@ export async function joinRun(
   log.info({ membershipEpoch, worldSize, algorithm: collective.algorithm }, 'gang complete');
   desk.progress.set({ membershipEpoch, worldSize });
   desk.metrics.setMembership(membershipEpoch, worldSize);
+  desk.setReady();
   const received = await receiveState(options, { run, gang, saved });
   return { gang, checkpoints, ...received };
 }
@@ -86,6 +87,7 @@ function openCheckpointsOnRankZero(
     log,
     clock: desk.clock,
     onSaved: ({ step, uri, digest, time }) => {
+      desk.beat();
       desk.progress.set({ checkpoint: { step, uri, digest, time } });
       desk.metrics.setCheckpoint(step, Date.parse(time) / 1000);
     },

@@ -12,8 +12,10 @@ import { Throughput } from './throughput.ts';
 
 /** Seconds that one worker spent, in one step or since the start. */
 export interface StepTimes {
-  /** Forward, backward and update. */
+  /** Forward and backward pass. */
   readonly compute: number;
+  /** Clipping and update. */
+  readonly apply: number;
   /** All-reduce time that compute did not hide and no slower peer caused. */
   readonly communication: number;
   /** Waiting for a slower peer. */
@@ -32,10 +34,11 @@ export interface WorkerRow extends StepTimes {
 }
 
 /** The order of a row's floats in the reduced sums. */
-const rowFields = ['compute', 'communication', 'wait', 'data', 'samples', 'bytes', 'stop'] as const;
+const rowFields = ['compute', 'apply', 'communication', 'wait', 'data', 'samples', 'bytes', 'stop'] as const;
 
 export const idleRow: WorkerRow = {
   compute: 0,
+  apply: 0,
   communication: 0,
   wait: 0,
   data: 0,
@@ -80,6 +83,7 @@ export class ProgressTracker {
     this.#now = now;
     this.#workers = Array.from({ length: identity.worldSize }, () => ({
       compute: 0,
+      apply: 0,
       communication: 0,
       wait: 0,
       data: 0,
@@ -98,7 +102,7 @@ export class ProgressTracker {
     for (const [rank, row] of rows.entries()) {
       const worker = this.#workers[rank];
       if (worker === undefined) continue;
-      for (const key of ['compute', 'communication', 'wait', 'data', 'samples'] as const) {
+      for (const key of ['compute', 'apply', 'communication', 'wait', 'data', 'samples'] as const) {
         worker[key] += (row[key] - worker[key]) * (worker.compute === 0 ? 1 : smoothing);
       }
     }
@@ -148,7 +152,7 @@ export class ProgressTracker {
       return {
         rank,
         backend: (this.#values.backend as BackendChoice | null | undefined)?.name ?? '',
-        computeShare: round(worker.compute / all, 4),
+        computeShare: round((worker.compute + worker.apply) / all, 4),
         communicationShare: round(worker.communication / all, 4),
         waitShare: round((worker.wait + worker.data) / all, 4),
         samplesPerSecond: round(rates[rank] ?? 0, 1),
@@ -158,7 +162,7 @@ export class ProgressTracker {
 
   /** The rank that computes longest: the one for which the others wait. */
   #slowestRank(): number | null {
-    const times = this.#workers.map((worker) => worker.compute + worker.data);
+    const times = this.#workers.map((worker) => worker.compute + worker.apply + worker.data);
     const most = Math.max(...times);
     return most > 0 && times.length > 1 ? times.indexOf(most) : null;
   }
@@ -172,7 +176,7 @@ export class ProgressTracker {
 }
 
 function total(times: StepTimes): number {
-  return times.compute + times.communication + times.wait + times.data;
+  return times.compute + times.apply + times.communication + times.wait + times.data;
 }
 
 function round(value: number, digits: number): number {

@@ -78,7 +78,10 @@ function summaryOf(parts: OutputParts, modelDigest: string): Summary {
   };
 }
 
-function resultOf({ settings, run, end, evaluation, startTime }: OutputParts, summary: Summary): Result {
+function resultOf(
+  { settings, run, end, evaluation, startTime }: OutputParts,
+  summary: Summary,
+): Result {
   const { train, validation, test } = run.dataset.splits;
   return {
     schemaVersion: 1,

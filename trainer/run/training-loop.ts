@@ -135,7 +135,15 @@ async function trainStep(
     { globalCount, step: cursor.stepsDone, worker: { rank: gang.rank, row: told } },
     (index) => {
       const { offset = 0, length = 0 } = step.layout.buckets[index] ?? {};
-      reductions.push(gang.collective.allReduce({ offset, length, step: number, bucket: index, isExact: index === sumsBucket }));
+      reductions.push(
+        gang.collective.allReduce({
+          offset,
+          length,
+          step: number,
+          bucket: index,
+          isExact: index === sumsBucket,
+        }),
+      );
     },
   );
   const samples = batch.count;
@@ -150,7 +158,8 @@ async function trainStep(
   const blocked = received - computed;
   const wait = Math.min(blocked, Math.max(0, ...reduced.map(({ waitSeconds }) => waitSeconds)));
   const own: WorkerRow = {
-    compute: computed - batchReady + (ended - received),
+    compute: computed - batchReady,
+    apply: ended - received,
     communication: blocked - wait,
     wait,
     data: batchReady - started,

@@ -9,6 +9,7 @@ import { assertRequirements, evaluateRun } from './evaluate-run.ts';
 import { evaluateSplit, type EvaluationTools } from './evaluate-split.ts';
 import { joinRun, type JoinedRun } from './join-run.ts';
 import { metricSet } from './metric-set.ts';
+import { observeRun } from './observe-run.ts';
 import { prepareRun, type PreparedRun } from './prepare-run.ts';
 import { saveOutput } from './save-output.ts';
 import { createSumOverRanks } from './sum-over-ranks.ts';
@@ -49,7 +50,7 @@ interface Parts {
 async function trainAndEvaluate(options: WorkerOptions, parts: Parts): Promise<Termination> {
   const { run, joined, desk } = parts;
   const tools = evaluationTools(parts);
-  const observer = desk.observe(options, parts);
+  const observer = observeRun(run, joined, desk);
   const end = await train(
     {
       ...run,
@@ -63,7 +64,6 @@ async function trainAndEvaluate(options: WorkerOptions, parts: Parts): Promise<T
     },
     joined.cursor,
   );
-  await observer.close();
   if (end.reason === 'interrupted') return interrupted(parts, end);
   return evaluateAndSave(options, { ...parts, tools, end });
 }
@@ -94,7 +94,13 @@ async function evaluateAndSave(options: WorkerOptions, parts: Finished): Promise
   const allReduceBytes = await bytesOfAllWorkers(parts);
   const summary =
     joined.gang.rank === 0
-      ? await saveOutput({ ...options, ...parts, evaluation, allReduceBytes })
+      ? await saveOutput({
+          ...options,
+          ...parts,
+          evaluation,
+          allReduceBytes,
+          startTime: desk.startTime,
+        })
       : undefined;
   // Nobody leaves before the result is safe: a leaving worker looks like a lost one.
   await joined.gang.collective.barrier(end.stepsDone);
