@@ -1,0 +1,41 @@
+/** Precision, recall and F1 of each class, with the weakest one pointed out, and all other metrics. */
+import type { Result } from '@tfjs-operator/api/result.ts';
+import { count, figure, percent } from './format.ts';
+import { html, type Html } from './html.ts';
+import { isFraction } from './metric-kinds.ts';
+import { table } from './table.ts';
+
+type Evaluation = NonNullable<Result['evaluation']>;
+
+export function classesSection({ classes, metrics, split, samples }: Evaluation): Html {
+  const weakest = Math.min(...classes.map((c) => c.f1));
+  const metricRows = Object.entries(metrics).map(([name, value]) => [
+    name,
+    isFraction(name) ? percent(value) : figure(value),
+  ]);
+  return html`<section aria-labelledby="evaluation">
+    <h2 id="evaluation">Evaluation</h2>
+    <p class="note">On ${count(samples)} samples of the ${split} split.</p>
+    ${table({ caption: 'Metrics', columns: ['Metric', 'Value'], rows: metricRows })}
+    ${
+      classes.length > 0 &&
+      table({
+        caption: 'Figures by class',
+        columns: ['Class', 'Precision', 'Recall', 'F1', 'Samples'],
+        rows: classes.map((c) => [
+          html`${c.name}${c.f1 === weakest && classes.length > 1 && html` <span class="tag">weakest</span>`}`,
+          percent(c.precision),
+          percent(c.recall),
+          html`<span class="bar" style="--share:${Math.round(bounded(c.f1) * 100)}%"
+            >${percent(c.f1)}</span
+          >`,
+          count(c.support),
+        ]),
+      })
+    }
+  </section>`;
+}
+
+function bounded(share: number): number {
+  return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
+}
