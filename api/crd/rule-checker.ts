@@ -18,6 +18,9 @@ export type CheckRules = (value: unknown, oldValue?: unknown) => readonly Proble
 
 type Expression = (context: Readonly<Record<string, unknown>>) => unknown;
 
+/** A rule on a whole spec would carry all of it into every report. */
+const longestKeptValue = 500;
+
 const speaksOfOldSelf = /\boldSelf\b/;
 
 /** Expressions are compiled once, at their first use. */
@@ -99,7 +102,8 @@ function ruleProblem(message: string, place: Place, below: Path): Problem {
   // A field that the rule names is shown; the object that the rule stands on would be too long.
   const shown = value === undefined || below.length === 0 ? '' : ` (${valueText(value)})`;
   const hint = wayOut.join('; ');
-  return { path, value, text: `${shown}: ${what}`, ...(hint === '' ? {} : { hint }) };
+  const kept = (JSON.stringify(value) ?? '').length <= longestKeptValue ? value : undefined;
+  return { path, value: kept, text: `${shown}: ${what}`, ...(hint === '' ? {} : { hint }) };
 }
 
 /** Integers become bigint, CEL's int; all else stays. Fields outside the schema are not seen. */

@@ -26,7 +26,11 @@ export function schemaProblems(
   value: unknown,
 ): readonly Problem[] {
   const problems = new Map<string, Problem>();
-  for (const error of errors) {
+  // Where the type is wrong already, nothing else about the value is worth a word.
+  const byWeight = errors.toSorted(
+    (a, b) => Number(b.keyword === 'type') - Number(a.keyword === 'type'),
+  );
+  for (const error of byWeight) {
     const problem = problemOf(error, schema, value);
     const key = pathText(problem.path);
     if (!problems.has(key)) problems.set(key, problem);
