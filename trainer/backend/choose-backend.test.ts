@@ -32,11 +32,10 @@ test('auto takes wasm where TensorFlow is not installed, and says so', async () 
   const choice = await chooseBackend('auto', only(notInstalled, wasmBackend, cpuBackend));
   assert.equal(choice.name, 'wasm');
   assert.equal(tf.getBackend(), 'wasm');
-  assert.match(choice.reason, /^The best that works here: WebAssembly with SIMD/);
+  assert.match(choice.reason, /^The best that works here: WebAssembly with SIMD.* \(4\.22\.0\)\.$/);
   assert.deepEqual(choice.rejected, [
     { name: 'tensorflow', reason: '@tensorflow/tfjs-node is not installed' },
   ]);
-  assert.equal(choice.info.version, '4.22.0');
 });
 
 test('auto falls back to cpu with a reason for each better one', async () => {

@@ -16,10 +16,6 @@ import { webgpuBackend } from './webgpu-backend.ts';
 const candidates: readonly Backend[] = [tensorflowBackend(), wasmBackend, cpuBackend];
 const namedOnly: readonly Backend[] = [webgpuBackend];
 
-export interface ChosenBackend extends BackendChoice {
-  readonly info: BackendInfo;
-}
-
 async function openVerified(backend: Backend): Promise<BackendInfo | BackendError> {
   try {
     const info = await backend.open();
@@ -32,10 +28,14 @@ async function openVerified(backend: Backend): Promise<BackendInfo | BackendErro
   }
 }
 
+function describe({ strength }: Backend, { version }: BackendInfo): string {
+  return `${strength} (${version})`;
+}
+
 async function chooseNamed(
   requested: RequestedBackend,
   known: readonly Backend[],
-): Promise<ChosenBackend> {
+): Promise<BackendChoice> {
   const backend = known.find(({ name }) => name === requested);
   const names = known.map(({ name }) => name).join(', ');
   if (backend === undefined) {
@@ -48,9 +48,8 @@ async function chooseNamed(
   if (!(outcome instanceof BackendError)) {
     return {
       name: backend.name,
-      reason: `The job names it: ${backend.strength}.`,
+      reason: `The job names it: ${describe(backend, outcome)}.`,
       rejected: [],
-      info: outcome,
     };
   }
   throw new Failure(
@@ -60,13 +59,13 @@ async function chooseNamed(
   );
 }
 
-async function chooseBest(ordered: readonly Backend[]): Promise<ChosenBackend> {
+async function chooseBest(ordered: readonly Backend[]): Promise<BackendChoice> {
   const rejected: { name: string; reason: string }[] = [];
   for (const backend of ordered) {
     const outcome = await openVerified(backend);
     if (!(outcome instanceof BackendError)) {
-      const reason = `The best that works here: ${backend.strength}.`;
-      return { name: backend.name, reason, rejected, info: outcome };
+      const reason = `The best that works here: ${describe(backend, outcome)}.`;
+      return { name: backend.name, reason, rejected };
     }
     rejected.push({ name: backend.name, reason: outcome.message });
   }
@@ -85,7 +84,7 @@ export function chooseBackend(
     ordered: candidates,
     namedOnly,
   },
-): Promise<ChosenBackend> {
+): Promise<BackendChoice> {
   return requested === 'auto'
     ? chooseBest(backends.ordered)
     : chooseNamed(requested, [...backends.ordered, ...backends.namedOnly]);
