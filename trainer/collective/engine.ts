@@ -258,23 +258,31 @@ export class Engine {
 
   /** The key of an operation that may still run, or undefined where the message is fenced off. */
   #admit(peer: number, message: PullRequest | ChunkMessage): string | undefined {
-    const { fence } = this.#options;
-    const isOurs =
-      message.fenceLow === fence.low &&
-      message.fenceHigh === fence.high &&
-      message.membershipEpoch === fence.membershipEpoch &&
-      message.senderRank === peer;
     const name = operationNames.get(message.operation) ?? 'barrier';
     const place = { name, step: message.step, bucket: message.bucket };
     const key = keyOf(place);
-    const isStale =
-      !this.#running.has(key) && message.step <= (this.#begun.get(laneOf(place)) ?? -1);
+    const isOurs = this.#isOurs(peer, message);
     const isSign = 'kind' in message && message.kind === kinds.heartbeat;
+    const isStale = !this.#running.has(key) && place.step <= this.#lastBegun(place);
     if (isOurs && (isSign || !isStale)) return key;
     // In a broadcast a peer may say that it begins after the work here is done: nothing is lost.
     const isLateSign = isOurs && 'ranges' in message && message.ranges.length === 0;
     if (!isLateSign) this.#dropped += 1;
     return undefined;
+  }
+
+  #isOurs(peer: number, message: PullRequest | ChunkMessage): boolean {
+    const { low, high, membershipEpoch } = this.#options.fence;
+    return (
+      message.fenceLow === low &&
+      message.fenceHigh === high &&
+      message.membershipEpoch === membershipEpoch &&
+      message.senderRank === peer
+    );
+  }
+
+  #lastBegun(key: OperationKey): number {
+    return this.#begun.get(laneOf(key)) ?? -1;
   }
 
   #serve(running: Running, peer: number, request: PullRequest): void {
@@ -303,7 +311,8 @@ export class Engine {
     const peers = Array.from({ length: worldSize }, (_, peer) => peer).filter(
       (peer) => peer !== rank,
     );
-    const heardSince = this.#clock.now() - silentTicks * tickSeconds;
+    const silence = Math.min(silentTicks * tickSeconds, timeoutSeconds / 2);
+    const heardSince = this.#clock.now() - silence;
     const { name, step, bucket } = running.plan;
     return {
       what: `the ${titles[name]} of step ${step}${name === 'barrier' ? '' : `, bucket ${bucket}`}`,
@@ -333,7 +342,7 @@ export class Engine {
     if (offset < 0 || length < 0 || offset + length > this.#arena.length) {
       return new RangeError(`${name}: [${offset}, ${offset + length}) is not in the arena`);
     }
-    if (step <= (this.#begun.get(laneOf(plan)) ?? -1)) {
+    if (step <= this.#lastBegun(plan)) {
       return new RangeError(
         `${name}: step ${step} of bucket ${bucket} is not greater than the last`,
       );

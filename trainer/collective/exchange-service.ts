@@ -86,18 +86,19 @@ export function createExchangeService(options: ExchangeServiceOptions): Exchange
       for (const call of calls.values()) if (call.writableLength === 0) call.write(message);
     },
     async end() {
-      await Promise.all(
-        [...calls.values()].map(
-          (call) =>
-            new Promise<void>((resolve) => {
-              call.once('close', resolve).once('finish', resolve);
-              call.end();
-            }),
-        ),
-      );
+      await Promise.all([...calls.values()].map(endCall));
     },
     refused: () => refusedCalls,
   };
+}
+
+/** Resolves when the queue has left; at once where the peer has closed the call before. */
+async function endCall(call: Call): Promise<void> {
+  if (call.destroyed) return;
+  await new Promise<void>((resolve) => {
+    call.once('close', resolve).once('finish', resolve);
+    call.end();
+  });
 }
 
 function text(call: Call, key: string): string {

@@ -16,10 +16,10 @@ import { fenceOf, kinds } from './wire-words.ts';
  * Payload of a chunk: 1 MB was measured fastest (smaller ones cost more messages, larger ones overlap
  * less of adding with receiving).
  */
-const chunkBytes = 1024 * 1024;
+const defaultChunkBytes = 1024 * 1024;
 
 /** What may wait per part and peer for the contributions of slower ranks. */
-const pullWindowBytes = 8 * chunkBytes;
+const pullWindowChunks = 8;
 
 export interface ExchangeOptions {
   readonly rank: number;
@@ -27,6 +27,8 @@ export interface ExchangeOptions {
   readonly arena: SharedArrayBuffer;
   readonly allReduce: Pick<AllReduceConfig, 'algorithm' | 'wireType' | 'timeoutSeconds'>;
   readonly hasChecksums: boolean;
+  /** A multiple of 4; the same on all workers. Default: 1 MiB. */
+  readonly chunkBytes?: number;
   readonly credentials: ChannelCredentials;
   /** Where to connect for a member's address, with the channel options that this needs. */
   readonly dial: (address: string) => Promise<{ target: string; options: ChannelOptions }>;
@@ -120,7 +122,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     service,
     async form(gang) {
       const worldSize = gang.members.length;
-      const { allReduce } = options;
+      const { allReduce, chunkBytes = defaultChunkBytes } = options;
       const started = new Engine({
         rank,
         worldSize,
@@ -128,7 +130,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         arena: options.arena,
         ...allReduce,
         chunkBytes,
-        pullWindowBytes,
+        pullWindowBytes: pullWindowChunks * chunkBytes,
         hasChecksums: options.hasChecksums,
         port: (peer) => ({
           pull: (request) => links.get(peer)?.pull(request),

@@ -50,5 +50,7 @@ export interface GangOptions {
   readonly lastKnownEpoch?: number;
   /** A CRC-32 in every chunk. */
   readonly hasChecksums?: boolean;
+  /** Payload of a message, a multiple of 4, the same on all workers. Default: 1 MiB. */
+  readonly chunkBytes?: number;
   readonly signal?: AbortSignal;
 }

@@ -50,6 +50,7 @@ interface Attempt {
 
 export function createMembershipClient(options: MembershipClientOptions): MembershipClient {
   const { request } = options;
+  /** Set while a Join stream is open. */
   let client: Client | undefined;
   let isLeaving = false;
 
@@ -74,6 +75,7 @@ export function createMembershipClient(options: MembershipClientOptions): Member
       });
       const end = (error?: ServiceError): void => {
         tried.close();
+        client = undefined;
         if (hasEvent && !isLeaving) options.onBroken(coordinatorLost(address));
         const why = error?.details ?? 'the stream ended';
         resolve({ isFinal: error?.code === status.INVALID_ARGUMENT, address, why });

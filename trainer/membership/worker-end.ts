@@ -24,7 +24,7 @@ export interface WorkerEnd {
 }
 
 /** Others wait a little longer than worker 0, whose sentence names who is missing. */
-const slackSeconds = 2;
+const slackSeconds = 1;
 
 /** How this worker is a member: through its own coordinator (rank 0) or over the network. */
 interface Membership {
@@ -106,7 +106,8 @@ export async function startWorkerEnd(
     const engine = await Promise.race([exchange.form(event), abort.promise]);
     return { engine, formed: event, leave };
   } catch (error) {
-    await leave();
+    // What made the start fail is to be told, not what taking it back met.
+    await leave().catch(() => undefined);
     throw error;
   }
 }
