@@ -1,7 +1,7 @@
 /**
  * Fills in the defaults of a structural schema as the Kubernetes API server does: a field that is
- * missing takes its default, whose own fields are then defaulted too; a null where null is not
- * allowed counts as missing. A missing object without a default stays missing.
+ * missing takes its default, whose own fields are then defaulted too; null counts as missing, because
+ * no field of ours is nullable. A missing object without a default stays missing.
  */
 import { childSchema, isObject, type StructuralSchema } from './structural-schema.ts';
 
@@ -16,7 +16,7 @@ export function applyDefaults(schema: StructuralSchema, value: unknown): unknown
   const filled: Record<string, unknown> = {};
   for (const [key, child] of Object.entries(value)) {
     const known = childSchema(schema, key);
-    if (child === null && known && known.default !== undefined) continue;
+    if (child === null && known) continue;
     filled[key] = known ? applyDefaults(known, child) : child;
   }
   for (const [key, child] of Object.entries(schema.properties ?? {})) {

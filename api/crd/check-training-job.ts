@@ -1,6 +1,6 @@
 /**
- * Judges a TrainingJob as the API server does when it is created or changed: schema with unknown
- * fields as errors, defaults, lists without duplicates, then the CEL rules, which run only on what
+ * Judges a TrainingJob as the API server does when it is created or changed: defaults, schema with
+ * unknown fields as errors, lists without duplicates, then the CEL rules, which run only on what
  * the schema allows. Owns no rule of its own; all are in crds/trainingjobs.yaml.
  */
 import type { Problem } from '../finding.ts';
@@ -24,10 +24,10 @@ const checkRules = createRuleChecker(trainingJobDefinition.schema);
  */
 export function checkTrainingJob(document: unknown, old?: unknown): CheckedTrainingJob {
   const { schema } = trainingJobDefinition;
-  if (!validateTrainingJob(document)) {
-    return { problems: schemaProblems(validateTrainingJob.errors ?? [], schema, document) };
+  const job = applyDefaults(schema, document);
+  if (!validateTrainingJob(job)) {
+    return { problems: schemaProblems(validateTrainingJob.errors ?? [], schema, job) };
   }
-  const job = applyDefaults(schema, document) as TrainingJob;
   const oldJob = old === undefined ? undefined : applyDefaults(schema, old);
   const lists = listProblems(schema, job);
   const problems = lists.length > 0 ? lists : checkRules(job, oldJob);

@@ -83,7 +83,7 @@ async function loadFile(file: string): Promise<LoadedFile> {
     return { manifests: [], findings: [{ ...fileFault(file, message), line, column: col }] };
   }
   const loaded = documents
-    .filter((document) => document.contents !== null)
+    .filter((document) => document.toJS() !== null)
     .map((document) => manifestsOf(sourceDocument(file, document, lines), []));
   return {
     manifests: loaded.flatMap(({ manifests }) => manifests),
