@@ -83,12 +83,13 @@ function tellStop(run: FinishedRun, { err, cwd }: Output): void {
   const step = outcome.progress?.step ?? 0;
   const stopped = `${outcome.kind === 'killed' ? 'Killed' : 'Stopped'} after step ${formatCount(step)}`;
   if (checkpointFolder === undefined) {
-    err(`${stopped}. The job keeps no checkpoints (spec.checkpoint): the next run starts anew.`);
+    err(`${stopped}. The job keeps no checkpoints (spec.checkpoint), so the next run starts anew.`);
   } else if (checkpointStep === undefined) {
     err(`${stopped}, before the first checkpoint: the next run starts anew.`);
   } else {
-    const where = `The checkpoint of step ${formatCount(checkpointStep)} is in ${relative(cwd, checkpointFolder)}`;
-    err(`${stopped}. ${where}; the same command goes on from there.`);
+    const folder = relative(cwd, checkpointFolder);
+    err(`${stopped}; the checkpoint of step ${formatCount(checkpointStep)} is in ${folder}.`);
+    err('The same command goes on from there.');
   }
 }
 

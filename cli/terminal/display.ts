@@ -14,12 +14,13 @@ export interface Display {
   close(): void;
 }
 
-/** Events that the display shows by itself in another way. */
+/** Changes of state that every display shows by itself. */
 const shownOtherwise = ['Starting', 'Training', 'Completed', 'Suspended', 'Recovering'];
 
 /** True for an event that a person should read as a sentence of its own while the run goes on. */
-export function isWorthANote(event: JobEvent): boolean {
-  // A failure is told at the end, once.
-  const isEnd = event.type === 'Warning' && event.reason !== 'WorkerEnded';
-  return !isEnd && !shownOtherwise.includes(event.reason);
+export function isWorthANote({ type, reason }: JobEvent): boolean {
+  // A worker's bad end is news; its leaving on request is not.
+  if (reason === 'WorkerEnded') return type === 'Warning';
+  // The end of the job is told once, after the display.
+  return type === 'Normal' && !shownOtherwise.includes(reason);
 }

@@ -23,6 +23,12 @@ const mostBarColumns = 40;
 /** Lines around the rows of workers. */
 const fixedLines = 5;
 
+const colours: Readonly<Record<string, 'yellow' | 'red'>> = {
+  stopping: 'yellow',
+  recovering: 'yellow',
+  failed: 'red',
+};
+
 export function frameLines(view: RunView, options: FrameOptions): readonly string[] {
   const { progress } = view;
   const lines = [headline(view, options)];
@@ -35,17 +41,18 @@ export function frameLines(view: RunView, options: FrameOptions): readonly strin
 
 /** What is going on, in one word or two. */
 export function phaseOf({ status, progress, isStopping }: RunView): string {
+  if (status.phase === 'Complete') return 'complete';
+  if (status.phase === 'Failed') return 'failed';
   if (isStopping) return 'stopping';
   if (status.phase === 'Recovering') return 'recovering';
-  if (!progress || status.phase === 'Starting') return progress?.phase ?? 'starting';
-  return progress.phase;
+  return progress?.phase ?? 'starting';
 }
 
 function headline(view: RunView, { style }: FrameOptions): string {
   const { job, progress } = view;
   const { replicas } = job.spec.workers;
   const phase = phaseOf(view);
-  const colour = phase === 'stopping' || phase === 'recovering' ? 'yellow' : 'green';
+  const colour = colours[phase] ?? 'green';
   const facts = [
     `${replicas} ${replicas === 1 ? 'worker' : 'workers'}`,
     ...(progress?.backend ? [`backend ${progress.backend.name}`] : []),
@@ -133,7 +140,7 @@ function shares(worker: WorkerProgress): string {
 /** What stays to be said below: how to stop, the newest checkpoint, restarts, a wait. */
 function lastLine(view: RunView, { style, now }: FrameOptions): readonly string[] {
   const { status, progress, isStopping } = view;
-  if (isStopping) {
+  if (isStopping && status.phase !== 'Failed') {
     const words =
       'Finishing the step and writing a checkpoint; Ctrl-C again ends the workers at once.';
     return [style('yellow', words)];

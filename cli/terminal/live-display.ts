@@ -1,6 +1,6 @@
 /**
  * The live picture on a terminal: redrawn in place, at most five times a second, with the cursor
- * hidden. Sentences scroll above it. The last picture stays where the run ended.
+ * hidden. Sentences scroll above it. The last picture stays where the run broke off.
  */
 import type { JobEvent } from '@tfjs-operator/operator/trainingjob/types.ts';
 import type { RunView } from '../world/local-world.ts';
@@ -57,6 +57,8 @@ export function createLiveDisplay(
       else timer ??= setTimeout(draw, wait);
     },
     close: () => {
+      // The report tells all about a complete run; any other end leaves its last picture.
+      if (view?.status.phase === 'Complete') view = undefined;
       draw();
       stream.write(showCursor);
     },

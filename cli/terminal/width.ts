@@ -19,7 +19,6 @@ export function padFrom(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - widthOf(text))) + text;
 }
 
- 
 const styledPiece = /\u001b\[[0-9;]*m|[^\u001b]/gu;
 
 /** The text cut to the width; its colours end where it is cut. */

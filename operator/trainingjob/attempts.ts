@@ -6,7 +6,7 @@
 import { exitStatuses, type ExitReason } from '@tfjs-operator/api/exit-codes.ts';
 import type { Pod } from './kubernetes.ts';
 import { attemptReasons } from './reasons.ts';
-import { rankOf, terminationsOf, workerStatus, type Termination } from './terminations.ts';
+import { terminationsOf, workerStatus, type Termination } from './terminations.ts';
 import { timestamp } from './timestamp.ts';
 import type { Attempt } from './training-job.ts';
 
@@ -15,6 +15,11 @@ export const maxAttemptsKept = 20;
 
 /** The schema's bound of an attempt's message, characters. */
 const maxMessageLength = 1024;
+
+/** An all-reduce gives a silent peer up after allReduce.timeoutSeconds, 30 by default. */
+const echoWindowMs = 60_000;
+/** Workers that come back one by one may meet the old gang for so long. */
+const settleMs = 5_000;
 
 export interface Ledger {
   readonly attempts: readonly Attempt[];
@@ -76,6 +81,7 @@ function record(
   const last = attempts.at(-1);
   if (!last || termination.exitCode === 0) return attempts;
   const before = attempts.slice(0, -1);
+  if (isEcho(attempts, termination, input)) return attempts;
   if (last.endTime === undefined) {
     const isOld = termination.finishedAt < Date.parse(last.startTime);
     return isOld ? attempts : [...before, close(last, termination)];
@@ -83,7 +89,6 @@ function record(
   if (isSameIncident(last, termination)) {
     return isTruerCause(last, termination) ? [...before, close(last, termination)] : attempts;
   }
-  if (isEchoOf(last, termination, input)) return attempts;
   return [...attempts, close(open(last.number + 1, termination.startedAt, input), termination)];
 }
 
@@ -129,13 +134,26 @@ function isRetryable(reason: string | undefined): boolean {
   return exitStatuses[reason as ExitReason].isRetryable;
 }
 
-/** A peer lost before the gang could have been whole again is an echo of the attempt before. */
-function isEchoOf(last: Attempt, termination: Termination, input: LedgerInput): boolean {
-  if (termination.reason !== 'PeerLost') return false;
-  const since = Date.parse(last.endTime ?? '');
-  const isBack = (at: number): boolean => at >= since && at <= termination.finishedAt;
-  const ranksBack = new Set(input.pods.filter((pod) => startsOf(pod).some(isBack)).map(rankOf));
-  return ranksBack.size < input.replicas;
+/**
+ * A lost peer shortly after an attempt ended is an echo of that end: the worker ran already then, or
+ * it came back to a gang that was not whole yet. The window keeps an endless row of echoes from
+ * being free.
+ */
+function isEcho(
+  attempts: readonly Attempt[],
+  termination: Termination,
+  { pods, replicas }: LedgerInput,
+): boolean {
+  const previousEnd = attempts.findLast(({ endTime }) => endTime !== undefined)?.endTime;
+  if (termination.reason !== 'PeerLost' || previousEnd === undefined) return false;
+  const since = Date.parse(previousEnd);
+  const { startedAt, finishedAt } = termination;
+  if (finishedAt - since > echoWindowMs) return false;
+  if (startedAt < since) return true;
+  const returns = pods
+    .map((pod) => startsOf(pod).filter((at) => at >= since && at <= finishedAt))
+    .filter((starts) => starts.length > 0);
+  return returns.length < replicas || finishedAt - Math.max(...returns.flat()) < settleMs;
 }
 
 function startsOf(pod: Pod): readonly number[] {
@@ -146,16 +164,17 @@ function startsOf(pod: Pod): readonly number[] {
     .map(({ startedAt }) => Date.parse(startedAt));
 }
 
-/** Opens the next attempt as soon as a worker runs that was started after the last one ended. */
+/** Opens the next attempt when all workers run, at least one of them started since the last end. */
 function reopen(attempts: readonly Attempt[], input: LedgerInput): readonly Attempt[] {
   const last = attempts.at(-1);
   if (last?.endTime === undefined) return attempts;
   const end = Date.parse(last.endTime);
   const starts = input.pods
     .map((pod) => Date.parse(workerStatus(pod)?.state.running?.startedAt ?? ''))
-    .filter((startedAt) => startedAt >= end);
-  if (starts.length === 0) return attempts;
-  return [...attempts, open(last.number + 1, Math.min(...starts), input)];
+    .filter((startedAt) => !Number.isNaN(startedAt));
+  const since = starts.filter((startedAt) => startedAt >= end);
+  if (starts.length < input.replicas || since.length === 0) return attempts;
+  return [...attempts, open(last.number + 1, Math.min(...since), input)];
 }
 
 /** A suspended job has no attempt, whether or not its workers said that they were interrupted. */
