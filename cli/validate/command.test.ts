@@ -15,10 +15,9 @@ interface Captured {
   readonly text: { stdout: string; stderr: string };
 }
 
-function capture(isTTY = false): Captured {
+function capture(): Captured {
   const text = { stdout: '', stderr: '' };
   const writer = (name: keyof typeof text): Output['stdout'] => ({
-    isTTY,
     write: (part: string) => (text[name] += part),
   });
   return { output: { stdout: writer('stdout'), stderr: writer('stderr') }, text };

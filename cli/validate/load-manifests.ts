@@ -5,11 +5,13 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import { isObject, valueAt, type Path } from '@tfjs-operator/api/crd/structural-schema.ts';
+import { pathText } from '@tfjs-operator/api/finding.ts';
 import { nearestName } from '@tfjs-operator/api/nearest-name.ts';
 import type { FileFinding } from './file-finding.ts';
 import { sourceDocument, type SourceDocument } from './source-document.ts';
+import { truthWords } from './truth-words.ts';
 
 /** One object of a file. */
 export interface Manifest {
@@ -84,11 +86,25 @@ async function loadFile(file: string): Promise<LoadedFile> {
   }
   const loaded = documents
     .filter((document) => document.toJS() !== null)
-    .map((document) => manifestsOf(sourceDocument(file, document, lines), []));
+    .map((document) => {
+      const source = sourceDocument(file, document, lines);
+      const { manifests, findings } = manifestsOf(source, []);
+      return { manifests, findings: [...findings, ...mistakenWords(document, source)] };
+    });
   return {
     manifests: loaded.flatMap(({ manifests }) => manifests),
     findings: loaded.flatMap(({ findings }) => findings),
   };
+}
+
+function mistakenWords(document: Document, source: SourceDocument): readonly FileFinding[] {
+  return truthWords(document).map(({ path, word, meaning }) => ({
+    ...fileFault(source.file, '', 'put it in quotes'),
+    ...source.locate(path),
+    path: pathText(path),
+    value: word,
+    message: `${pathText(path)} is ${word}, which kubectl reads as ${String(meaning)}`,
+  }));
 }
 
 function manifestsOf(source: SourceDocument, root: Path): LoadedFile {

@@ -2,6 +2,7 @@
  * Where a command writes: given to it, so that tests read what people see. Colours only where the
  * stream is a terminal and NO_COLOR is not set.
  */
+import { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 
 export interface Output {
@@ -11,7 +12,6 @@ export interface Output {
 
 export interface Writer {
   write(text: string): unknown;
-  readonly isTTY?: boolean;
 }
 
 export type Style = Parameters<typeof styleText>[0];
@@ -21,9 +21,8 @@ export function processOutput(): Output {
   return { stdout: process.stdout, stderr: process.stderr };
 }
 
-/** Paints for a stream: `styleText` itself asks NO_COLOR and FORCE_COLOR. */
+/** Paints for a terminal; `styleText` itself asks NO_COLOR and what the terminal can show. */
 export function painter(writer: Writer): (style: Style, text: string) => string {
-  const stream = writer as unknown as NodeJS.WriteStream;
   return (style, text) =>
-    writer.isTTY === true ? styleText(style, text, { stream, validateStream: false }) : text;
+    writer instanceof WriteStream ? styleText(style, text, { stream: writer }) : text;
 }

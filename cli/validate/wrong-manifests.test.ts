@@ -366,6 +366,15 @@ const cases: readonly Case[] = [
     value: ['zero', 'one', 'two', 'three'],
   },
   {
+    name: 'a class that kubectl takes for a truth value',
+    change: ['classes: [zero, one, two]', "classes: ['yes', no, maybe]"],
+    sentence:
+      'spec.dataset.labels.classes[1] is no, which kubectl reads as false; put it in quotes.',
+    path: 'spec.dataset.labels.classes[1]',
+    line: "classes: ['yes', no",
+    value: 'no',
+  },
+  {
     name: 'two classes of one name',
     change: ['classes: [zero, one, two]', 'classes: [zero, one, one]'],
     sentence: 'spec.dataset.labels.classes[2] repeats "one"; give each class a name of its own.',
