@@ -26,6 +26,8 @@ export interface TestGang {
   readonly processes: readonly ChildProcess[];
   /** Resolves when all have ended; by rank. */
   readonly ends: Promise<readonly WorkerEnd[]>;
+  /** Resolves when each worker has logged this text. @throws Error where all end before. */
+  logged(text: string): Promise<void>;
 }
 
 /** A folder with `volumes/` (claims), removed by `Symbol.asyncDispose`. */
@@ -49,17 +51,35 @@ export async function startGang(
   folder: TestFolder,
   runConfig: RunConfig,
   replicas: number,
+  options: { readonly only?: readonly number[] } = {},
 ): Promise<TestGang> {
   const run = await mkdtemp(join(folder.path, 'run-'));
   await mkdir(join(run, 'peers'));
   await writeFile(join(run, 'run-config.json'), JSON.stringify(runConfig));
-  const workers = Array.from({ length: replicas }, (_, rank) =>
-    startWorker({ folder, run, rank, replicas }),
+  const ranks = options.only ?? Array.from({ length: replicas }, (_, rank) => rank);
+  const workers = ranks.map((rank) => startWorker({ folder, run, rank, replicas }));
+  const processes = workers.map(({ child }) => child);
+  const ends = Promise.all(workers.map(({ end }) => end));
+  return { processes, ends, logged: (text) => logged(processes, ends, text) };
+}
+
+async function logged(
+  processes: readonly ChildProcess[],
+  ends: Promise<readonly WorkerEnd[]>,
+  text: string,
+): Promise<void> {
+  const seen = processes.map(
+    (child) =>
+      new Promise<void>((resolve) => {
+        child.stdout?.on('data', (part: Buffer) => {
+          if (part.includes(text)) resolve();
+        });
+      }),
   );
-  return {
-    processes: workers.map(({ child }) => child),
-    ends: Promise.all(workers.map(({ end }) => end)),
-  };
+  const first = await Promise.race([Promise.all(seen).then(() => undefined), ends]);
+  if (first === undefined) return;
+  const words = first.map(({ rank, code, log }) => `worker ${rank} ended with ${code}:\n${log}`);
+  throw new Error(`Not all workers logged "${text}": ${words.join('\n')}`);
 }
 
 interface WorkerPlace {
