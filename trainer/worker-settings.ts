@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { environment } from '@tfjs-operator/api/environment.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import { validateRunConfig } from '@tfjs-operator/api/generated/validators.js';
+import { validateRunConfig } from '@tfjs-operator/api/run-config/validate.ts';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 
 export interface WorkerSettings {
@@ -86,10 +86,5 @@ async function readRunConfig(path: string): Promise<RunConfig> {
       { cause },
     );
   }
-  if (validateRunConfig(document)) return document;
-  const [first] = validateRunConfig.errors ?? [];
-  throw new Failure(
-    'BadConfig',
-    `The run config ${path} is not valid: ${first?.instancePath ?? ''} ${first?.message ?? ''}; write it with "tfjsctl merge".`,
-  );
+  return validateRunConfig(document);
 }

@@ -2,6 +2,7 @@
  * What the test configuration asks for: figures of a split, the confusion matrix, some wrongly read
  * samples, and whether the requirements are met.
  */
+import { isBetterWhenGreater } from '@tfjs-operator/api/run-config/training-names.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { EvaluationConfig } from '@tfjs-operator/api/run-config.ts';
 import type { Result, WrongSample } from '@tfjs-operator/api/result.ts';
@@ -51,8 +52,9 @@ export async function evaluateRun(
 export function assertRequirements({ metrics, require, samples, split }: Evaluation): void {
   const unmet = Object.entries(require).flatMap(([name, bound]) => {
     const value = metrics[name] ?? NaN;
-    const isMet = name === 'loss' ? value <= bound : value >= bound;
-    const relation = name === 'loss' ? 'at most' : 'at least';
+    const isLeast = isBetterWhenGreater(name);
+    const isMet = isLeast ? value >= bound : value <= bound;
+    const relation = isLeast ? 'at least' : 'at most';
     return isMet
       ? []
       : [`${name} is ${format(value)} where evaluation.require asks for ${relation} ${bound}`];

@@ -18,6 +18,7 @@ import { createEagerStep } from '../step/eager-step.ts';
 import { learningRateAt, scaledLearningRate } from '../step/learning-rate.ts';
 import type { SampleLosses, TrainingStep } from '../step/training-step.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
+import { assertSupported } from './assert-supported.ts';
 import { metricSet, type MetricSet } from './metric-set.ts';
 import { prepareModel } from './prepare-model.ts';
 import { encodeWorkerRow, idleRow, type ProgressTracker } from './progress-tracker.ts';
@@ -54,6 +55,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { runConfig, rank, replicas } = settings;
   const { training } = runConfig;
+  assertSupported(runConfig);
   const resolve = (uri: string): string => resolveUri(uri, settings.volumeRoot);
   const backend = await openBackend(runConfig, log);
   progress.set({ phase: 'loading', backend, epochs: training.epochs });

@@ -34,7 +34,16 @@ export interface WorkerRow extends StepTimes {
 }
 
 /** The order of a row's floats in the reduced sums. */
-const rowFields = ['compute', 'apply', 'communication', 'wait', 'data', 'samples', 'bytes', 'stop'] as const;
+const rowFields = [
+  'compute',
+  'apply',
+  'communication',
+  'wait',
+  'data',
+  'samples',
+  'bytes',
+  'stop',
+] as const;
 
 export const idleRow: WorkerRow = {
   compute: 0,

@@ -1,0 +1,22 @@
+/**
+ * What the API allows and this version does not do yet is refused with a sentence: no field of a
+ * run config is ignored in silence.
+ */
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
+
+/** @throws Failure BadConfig naming the first field that this trainer cannot honour. */
+export function assertSupported({ allReduce }: RunConfig): void {
+  if (allReduce.deterministic) {
+    throw new Failure(
+      'BadConfig',
+      'allReduce.deterministic is true, which this version of the trainer cannot do; remove it (a run with the same number of workers is the same to the bit in any case).',
+    );
+  }
+  if (allReduce.syncEverySteps !== 1) {
+    throw new Failure(
+      'BadConfig',
+      `allReduce.syncEverySteps is ${allReduce.syncEverySteps}, but this version of the trainer synchronises in each step; set it to 1 or remove it.`,
+    );
+  }
+}
