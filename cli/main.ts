@@ -3,6 +3,7 @@
  * The tfjsctl process: gives the program its streams, environment, signals and the trainer's
  * command. The only file of the package that touches the process.
  */
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from './program.ts';
 import { stopSignalsOf } from './stop-signals.ts';
@@ -13,6 +14,7 @@ const trainer = fileURLToPath(new URL('../trainer/main.ts', import.meta.url));
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
+  temporaryFolder: tmpdir(),
   stdout: process.stdout,
   stderr: process.stderr,
   signals: stopSignalsOf(process),

@@ -2,6 +2,7 @@
  * The command line of tfjsctl: commands, options, help, and errors as one sentence. Parses and
  * dispatches; each command is a function of its own folder.
  */
+import { resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { exitStatuses } from '@tfjs-operator/api/exit-codes.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
@@ -102,16 +103,16 @@ function addRun(program: Command, host: Host, onExit: (code: number) => void): v
     .option('--json', 'print JSON lines, the last one with the result')
     .addHelpText('after', runHelp)
     .action(async (paths: string[], flags: RunFlags) => {
-      onExit(await runCommand(paths, runOptionsOf(flags), host));
+      onExit(await runCommand(paths, runOptionsOf(flags, host.cwd), host));
     });
 }
 
-function runOptionsOf(flags: RunFlags): Parameters<typeof runCommand>[1] {
+function runOptionsOf(flags: RunFlags, cwd: string): Parameters<typeof runCommand>[1] {
   const { name, volume, runs, port = 0, workers, fresh = false, json = false } = flags;
   return {
-    runs,
+    runs: resolve(cwd, runs),
     port,
-    volumes: volume,
+    volumes: new Map([...volume].map(([claim, path]) => [claim, resolve(cwd, path)])),
     isFresh: fresh,
     isJson: json,
     ...(name === undefined ? {} : { name }),

@@ -22,6 +22,8 @@ import { tellOutcome } from './tell-outcome.ts';
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Where folders of one run alone are made. */
+  readonly temporaryFolder: string;
   readonly stdout: HostStream;
   readonly stderr: HostStream;
   readonly signals: StopSignals;
@@ -53,6 +55,7 @@ export async function runCommand(
   const err = (text: string): void => void stderr.write(`${text}\n`);
   const run = await runJob(loaded, options, {
     command: host.workerCommand,
+    temporaryFolder: host.temporaryFolder,
     env: inheritedEnvironment(host.env),
     display: createDisplay(options, host, { out, err }),
     signals: host.signals,

@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 import { claimsOf } from '@tfjs-operator/operator/trainingjob/claims.ts';
 import type { TrainingJob } from '@tfjs-operator/operator/trainingjob/training-job.ts';
@@ -35,6 +34,7 @@ export interface LoadedJob {
 
 export interface RunContext {
   readonly command: WorkerCommand;
+  readonly temporaryFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly display: Display;
   readonly signals: StopSignals;
@@ -61,7 +61,7 @@ export async function runJob(
   context: RunContext,
 ): Promise<FinishedRun> {
   const { runConfig } = loaded;
-  const runFolder = resolve(options.runs, loaded.job.metadata.name);
+  const runFolder = join(options.runs, loaded.job.metadata.name);
   const record = readRecord(runFolder);
   assertNotRunning(runFolder, record);
   const volumes = findVolumes({
@@ -130,9 +130,9 @@ async function runWorld(
     readonly context: RunContext;
   },
 ): Promise<LocalOutcome> {
-  const { command, env, display, signals } = o.context;
+  const { command, env, display, signals, temporaryFolder } = o.context;
   // Made with mode 0700: the addresses in it let nobody else join the gang.
-  const stateFolder = mkdtempSync(join(tmpdir(), 'tfjsctl-'));
+  const stateFolder = mkdtempSync(join(temporaryFolder, 'tfjsctl-'));
   try {
     linkVolumes(o.volumes, join(stateFolder, 'volumes'));
     const wake = new Wake();

@@ -4,9 +4,9 @@
 import { Failure } from '@tfjs-operator/api/failure.ts';
 
 export interface RunOptions {
-  /** Folder that holds the run folders and the default folders of claims. */
+  /** Absolute: the folder that holds the run folders and the default folders of claims. */
   readonly runs: string;
-  /** Folder by claim. */
+  /** Absolute folder by claim. */
   readonly volumes: ReadonlyMap<string, string>;
   /** First port of the workers, or 0 for free ones. */
   readonly port: number;

@@ -10,7 +10,7 @@ import { parseClaimUri, type Claim } from '@tfjs-operator/operator/trainingjob/c
 
 export interface VolumeOptions {
   readonly claims: readonly Claim[];
-  /** Folder by claim, from `--volume CLAIM=PATH`. */
+  /** Absolute folder by claim, from `--volume CLAIM=PATH`. */
   readonly given: ReadonlyMap<string, string>;
   /** Folder of the claims that are not given: a claim is shared by all jobs, as in a namespace. */
   readonly defaultDirectory: string;
@@ -57,9 +57,8 @@ function assertNamed(name: string, claims: readonly Claim[]): void {
 }
 
 function givenFolder(claim: Claim, path: string): string {
-  const folder = resolve(path);
-  if (claim.isWritten) makeFolder(claim, folder);
-  if (existsSync(folder) && statSync(folder).isDirectory()) return realpathSync(folder);
+  if (claim.isWritten) makeFolder(claim, path);
+  if (existsSync(path) && statSync(path).isDirectory()) return realpathSync(path);
   throw new Failure(
     'StorageError',
     `--volume ${claim.name}=${path}: there is no such folder; ${claim.fields.join(' and ')} needs it.`,
@@ -67,7 +66,7 @@ function givenFolder(claim: Claim, path: string): string {
 }
 
 function defaultFolder(claim: Claim, defaultDirectory: string): string {
-  const folder = resolve(defaultDirectory, claim.name);
+  const folder = join(defaultDirectory, claim.name);
   if (claim.isWritten) makeFolder(claim, folder);
   if (existsSync(folder)) return realpathSync(folder);
   throw new Failure(
