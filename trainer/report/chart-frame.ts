@@ -4,6 +4,7 @@
  */
 import { figure } from './format.ts';
 import { html, type Html } from './html.ts';
+import { markRowHeight, placeMarks, type ChartMark, type PlacedMark } from './place-marks.ts';
 import type { Scale } from './scale.ts';
 
 /** Units of the viewBox. About the width in pixels on a desktop; on a phone letters grow (style). */
@@ -18,12 +19,6 @@ export const plotArea = {
   bottom: chartSize.height - margin.bottom,
 } as const;
 
-/** Something that happened at a place of the x axis. */
-export interface ChartMark {
-  readonly x: number;
-  readonly label: string;
-}
-
 export interface FrameOptions {
   /** Unique in the page. */
   readonly id: string;
@@ -31,6 +26,7 @@ export interface FrameOptions {
   /** What a person who does not see the chart should know. */
   readonly description: string;
   readonly xLabel: string;
+  readonly yLabel?: string;
   readonly x: Scale;
   readonly y: Scale;
   readonly marks?: readonly ChartMark[];
@@ -59,7 +55,10 @@ export function chartFrame(options: FrameOptions, content: Html): Html {
     <text class="tick label" x="${plotArea.right}" y="${chartSize.height - 8}" text-anchor="end">
       ${options.xLabel}
     </text>
-    ${content} ${marks.map((mark) => verticalMark(x.at(mark.x), mark.label))}
+    <text class="tick label" x="${plotArea.left}" y="${chartSize.height - 8}">
+      ${options.yLabel}
+    </text>
+    ${content} ${placeMarks(marks, x, plotArea).map(verticalMark)}
   </svg>`;
 }
 
@@ -76,9 +75,7 @@ function horizontalLine(y: number, label: string): Html {
     >`;
 }
 
-/** The words stand on the side of the line that has more room. */
-function verticalMark(x: number, label: string): Html {
-  const isLeftHalf = x < (plotArea.left + plotArea.right) / 2;
+function verticalMark({ x, label, row, side }: PlacedMark): Html {
   return html`<line
       class="mark"
       x1="${round(x)}"
@@ -88,9 +85,9 @@ function verticalMark(x: number, label: string): Html {
     />
     <text
       class="mark-label"
-      x="${round(x + (isLeftHalf ? 5 : -5))}"
-      y="${plotArea.top + 9}"
-      text-anchor="${isLeftHalf ? 'start' : 'end'}"
+      x="${round(x + (side === 'right' ? 5 : -5))}"
+      y="${plotArea.top + 10 + row * markRowHeight}"
+      text-anchor="${side === 'right' ? 'start' : 'end'}"
       >${label}</text
     >`;
 }

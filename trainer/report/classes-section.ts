@@ -26,16 +26,10 @@ export function classesSection({ classes, metrics, split, samples }: Evaluation)
           html`${c.name}${c.f1 === weakest && classes.length > 1 && html` <span class="tag">weakest</span>`}`,
           percent(c.precision),
           percent(c.recall),
-          html`<span class="bar" style="--share:${Math.round(bounded(c.f1) * 100)}%"
-            >${percent(c.f1)}</span
-          >`,
+          percent(c.f1),
           count(c.support),
         ]),
       })
     }
   </section>`;
-}
-
-function bounded(share: number): number {
-  return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
 }

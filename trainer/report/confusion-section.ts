@@ -1,6 +1,6 @@
 /**
  * Which class is taken for which: a heat table of real cells (so that it can be read out and
- * copied), and the commonest mistakes in words. Right answers and mistakes have a colour each,
+ * copied), and the commonest mistakes as a list. Right answers and mistakes have a colour each,
  * because the diagonal would drown the rest in a common one.
  */
 import type { Result } from '@tfjs-operator/api/result.ts';
@@ -12,9 +12,8 @@ type Evaluation = NonNullable<Result['evaluation']>;
 
 /** A larger matrix is no picture any more: only its commonest mistakes are listed. */
 const mostClasses = 40;
-const mostMistakes = { withMatrix: 3, alone: 30 } as const;
-/** Share of the colour from which dark letters would be hard to read. */
-const darkFrom = 0.5;
+/** Beside the matrix as many as its height holds. */
+const mostMistakes = { withMatrix: 9, alone: 30 } as const;
 
 interface Mistake {
   readonly label: string;
@@ -33,9 +32,12 @@ export function confusionSection(evaluation: Evaluation): Html | null {
     <h2 id="confusion">What is taken for what</h2>
     <p class="note">
       Rows are the true classes of the ${split} samples, columns what the model read.
-      ${isSmall && inWords(mistakes.slice(0, mostMistakes.withMatrix))}
+      ${mistakes.length === 0 && 'There is no mistake.'}
     </p>
-    ${isSmall ? heatTable(confusion, name) : mistakeTable(mistakes.slice(0, mostMistakes.alone))}
+    <div class="beside">
+      ${isSmall && heatTable(confusion, name)}
+      ${mistakes.length > 0 && mistakeTable(mistakes.slice(0, isSmall ? mostMistakes.withMatrix : mostMistakes.alone))}
+    </div>
   </section>`;
 }
 
@@ -83,9 +85,9 @@ function heatCell(o: {
   readonly heat: number;
 }): Html {
   if (o.value === 0) return html`<td class="none">0</td>`;
-  const kind = `${o.isRight ? 'right' : 'wrong'}${o.heat >= darkFrom ? ' strong' : ''}`;
   // Even the faintest colour must be told from none.
   const share = Math.round(12 + o.heat * 88);
+  const kind = o.isRight ? 'right' : 'wrong';
   return html`<td class="${kind}" style="--heat:${share}%">${count(o.value)}</td>`;
 }
 
@@ -110,21 +112,11 @@ function commonMistakes(
     .sort((a, b) => b.times - a.times);
 }
 
-function inWords(mistakes: readonly Mistake[]): Html {
-  if (mistakes.length === 0) return html`There is no mistake.`;
-  const parts = mistakes.map(
-    ({ label, predicted, times }, index) =>
-      html`${index > 0 && ', '}<b>${label}</b> read as <b>${predicted}</b> (${count(times)}
-        ${times === 1 ? 'time' : 'times'})`,
-  );
-  return html`The commonest mistakes: ${parts}.`;
-}
-
 function mistakeTable(mistakes: readonly Mistake[]): Html {
   return table({
     caption: 'Commonest mistakes',
     words: [0, 1],
-    columns: ['True class', 'Read as', 'Times', 'Share of the class'],
+    columns: ['Commonest mistakes', 'read as', 'Times', 'Of the class'],
     rows: mistakes.map((m) => [m.label, m.predicted, count(m.times), percent(m.share, 1)]),
   });
 }

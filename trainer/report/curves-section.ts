@@ -1,19 +1,19 @@
 /** How training went: loss, metrics and throughput over steps and epochs, membership changes marked. */
 import type { EpochRecord, Result } from '@tfjs-operator/api/result.ts';
-import type { ChartMark } from './chart-frame.ts';
 import { figureBlock, type LegendEntry } from './figure-block.ts';
 import { count, duration, figure, percent } from './format.ts';
 import { html, type Html } from './html.ts';
 import { lineChart, type Point, type Series } from './line-chart.ts';
 import { isFraction } from './metric-kinds.ts';
+import type { ChartMark } from './place-marks.ts';
 import { smooth } from './smooth.ts';
 import { partColours, stackedChart } from './stacked-chart.ts';
 import { table } from './table.ts';
 
 /** Below so many steps a smoothed line hides more than it shows. */
 const leastToSmooth = 60;
-/** About the last 20 points count. */
-const smoothing = 0.95;
+/** About the last 10 points count. */
+const smoothing = 0.9;
 /** Rows of the table that stands for the chart over steps. */
 const stepRows = 25;
 /** Legend entries per worker; the rest is in the table. */

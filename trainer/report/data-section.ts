@@ -1,6 +1,6 @@
 /** What went in: samples by split, and what the cleaning rules took out. */
 import type { Result } from '@tfjs-operator/api/result.ts';
-import { count, plural } from './format.ts';
+import { count } from './format.ts';
 import { html, type Html } from './html.ts';
 import { table } from './table.ts';
 
@@ -31,8 +31,8 @@ export function dataSection({ data }: Result): Html {
             columns: ['Cleaning rule', 'Action', 'Found'],
             rows: data.cleaning.map(({ rule, action, dropped }) => [
               ruleWords[rule] ?? rule,
-              action === 'drop' ? 'drop the sample' : 'fail the job',
-              dropped === 0 ? 'none' : `${plural(dropped, 'sample')} dropped`,
+              action,
+              dropped === 0 ? 'none' : `${count(dropped)} dropped`,
             ]),
           })
     }

@@ -16,9 +16,8 @@ export function headSection(result: Result): Html {
     <dl class="facts">
       ${fact('Workers', count(summary.workers))} ${fact('Backend', summary.backend)}
       ${fact('Time', duration(summary.seconds))}
-      ${fact('Samples per second', count(summary.samplesPerSecond))}
-      ${fact('Epochs', count(summary.epochs))} ${fact('Steps', count(summary.steps))}
-      ${fact('Gradients exchanged', bytes(summary.allReduceBytes))}
+      ${fact('Samples/s', count(summary.samplesPerSecond))} ${fact('Epochs', count(summary.epochs))}
+      ${fact('Steps', count(summary.steps))} ${fact('Exchanged', bytes(summary.allReduceBytes))}
     </dl>
   </header>`;
 }

@@ -41,7 +41,7 @@ function membershipTable({ membership }: Result): Html | null {
   if (membership.length === 0) return null;
   return table({
     caption: 'Membership changes',
-    words: [3, 4],
+    words: [4],
     columns: ['Membership', 'Workers', 'From step', 'Time', 'Reason'],
     rows: membership.map((change) => [
       count(change.membershipEpoch),

@@ -2,9 +2,10 @@
  * Lines over steps or epochs. The y axis is logarithmic where values span so much that the end of
  * training would lie flat on the floor of a linear one.
  */
-import { chartFrame, plotArea, round, type ChartMark } from './chart-frame.ts';
+import { chartFrame, plotArea, round } from './chart-frame.ts';
 import { figure } from './format.ts';
 import { html, type Html } from './html.ts';
+import type { ChartMark } from './place-marks.ts';
 import { exactScale, linearScale, logScale, type Scale } from './scale.ts';
 
 export interface Point {
@@ -43,7 +44,7 @@ export function lineChart(options: LineChartOptions): Html {
     ...options,
     x,
     y,
-    xLabel: y.kind === 'log' ? `${options.xLabel} (logarithmic scale)` : options.xLabel,
+    yLabel: y.kind === 'log' ? 'logarithmic scale' : '',
     description: options.series.filter(isTold).map(describe).join(' '),
     ...(options.isFraction === true ? { formatY: percentTick } : {}),
   };
@@ -63,9 +64,9 @@ function horizontalScale(points: readonly Point[]): Scale {
 function verticalScale(points: readonly Point[], isFraction: boolean): Scale {
   const values = points.map((point) => point.y);
   const domain = { from: Math.min(...values), to: Math.max(...values) };
-  const range = { from: plotArea.bottom - 4, to: plotArea.top };
+  const range = { from: plotArea.bottom, to: plotArea.top };
   if (!isFraction && domain.from > 0 && domain.to / domain.from > logRatio) {
-    return logScale(domain, range);
+    return logScale({ from: domain.from * 0.9, to: domain.to }, range);
   }
   return linearScale(domain, range);
 }

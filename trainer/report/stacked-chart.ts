@@ -1,9 +1,10 @@
 /**
  * One column per epoch, made of a piece per worker: the total and who contributed what, at a glance.
  */
-import { chartFrame, plotArea, round, type ChartMark } from './chart-frame.ts';
+import { chartFrame, plotArea, round } from './chart-frame.ts';
 import { count } from './format.ts';
 import { html, type Html } from './html.ts';
+import type { ChartMark } from './place-marks.ts';
 import { exactScale, linearScale } from './scale.ts';
 
 export interface Column {

@@ -31,11 +31,11 @@ function card(sample: WrongSample, picture: string): Html {
   const sure = percent(sample.confidence, 0);
   const words = `Sample ${sample.index}: ${sample.label}, read as ${sample.predicted}, ${sure} sure`;
   return html`<li>
-    <img src="${picture}" alt="${words}" width="96" height="96" loading="lazy" />
+    <img src="${picture}" alt="${words}" width="96" height="96" />
     <p>
       <span class="truth">${sample.label}</span> <span aria-hidden="true">→</span>
       <span class="read">${sample.predicted}</span>
-      <small>${sure} sure · ${`#${sample.index}`}</small>
+      <small>${sure} sure</small> <small>sample ${count(sample.index)}</small>
     </p>
   </li>`;
 }
