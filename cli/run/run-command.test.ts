@@ -265,6 +265,7 @@ test('SIGKILL of tfjsctl leaves no worker, and the next run starts', { timeout }
   await until(() => workplace.starts().every(({ pid }) => !isAlive(pid)), 2_000);
   assert.equal(workplace.starts().length, 2);
   assert.equal((await workplace.call(runArgs(workplace)).ended).code, 0);
+  assertTidy(workplace);
 });
 
 test(

@@ -18,7 +18,14 @@ import {
   type StopSignals,
 } from '../world/local-world.ts';
 import { planResume, type ResumePlan } from '../world/resume-plan.ts';
-import { assertNotRunning, readRecord, writeRecord, type RunRecord } from '../world/run-record.ts';
+import {
+  assertNotRunning,
+  readRecord,
+  removeLeftovers,
+  stateFolderPrefix,
+  writeRecord,
+  type RunRecord,
+} from '../world/run-record.ts';
 import { findVolumes, linkVolumes, type Volumes } from '../world/volumes.ts';
 import type { WorkerCommand } from '../world/worker-process.ts';
 import { failureOf } from './exit-code.ts';
@@ -76,8 +83,12 @@ export async function runJob(
   const jobUid = plan.isContinued && record ? record.uid : randomUUID();
   const running: RunRecord = { uid: jobUid, runConfigDigest: runConfig.digest, outcome: 'Running' };
   mkdirSync(runFolder, { recursive: true });
-  writeRecord(runFolder, { ...running, pid: process.pid });
-  const outcome = await runWorld(withUid(loaded, jobUid), { runFolder, volumes, options, context });
+  removeLeftovers(record);
+  // Made with mode 0700: the addresses in it let nobody else join the gang.
+  const stateFolder = mkdtempSync(join(context.temporaryFolder, stateFolderPrefix));
+  writeRecord(runFolder, { ...running, pid: process.pid, stateFolder });
+  const places = { runFolder, stateFolder, volumes };
+  const outcome = await runWorld(withUid(loaded, jobUid), places, { options, context });
   writeRecord(runFolder, { ...running, outcome: outcomeName(outcome) });
   return {
     outcome,
@@ -122,26 +133,21 @@ function withUid(
 }
 
 async function runWorld(
-  { job, runConfig }: { job: TrainingJob; runConfig: RunConfig },
-  o: {
-    readonly runFolder: string;
-    readonly volumes: Volumes;
-    readonly options: RunOptions;
-    readonly context: RunContext;
-  },
+  { job, runConfig }: { readonly job: TrainingJob; readonly runConfig: RunConfig },
+  places: { readonly runFolder: string; readonly stateFolder: string; readonly volumes: Volumes },
+  { options, context }: { readonly options: RunOptions; readonly context: RunContext },
 ): Promise<LocalOutcome> {
-  const { command, env, display, signals, temporaryFolder } = o.context;
-  // Made with mode 0700: the addresses in it let nobody else join the gang.
-  const stateFolder = mkdtempSync(join(temporaryFolder, 'tfjsctl-'));
+  const { runFolder, stateFolder, volumes } = places;
+  const { command, env, display, signals } = context;
   try {
-    linkVolumes(o.volumes, join(stateFolder, 'volumes'));
+    linkVolumes(volumes, join(stateFolder, 'volumes'));
     const wake = new Wake();
     const cluster = new LocalCluster({
       stateFolder,
-      runFolder: o.runFolder,
+      runFolder,
       command,
       inheritedEnv: env,
-      basePort: o.options.port,
+      basePort: options.port,
       onChange: () => wake.call(),
     });
     const observer = { onView: display.update, onEvent: display.event };

@@ -3,7 +3,7 @@
  * of address files, an Indexed Job a set of processes. Does what `decide` asks and reports what is
  * there in Kubernetes' words; it decides nothing itself.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment } from '@tfjs-operator/api/environment.ts';
 import type {
@@ -29,7 +29,10 @@ export interface LocalClusterOptions {
   readonly onChange: () => void;
 }
 
-/** A model of this size trains on a laptop; a save of it takes less. */
+/** Logs of the run before: a run appends to its own only. */
+const logName = /^rank-\d+\.log$/;
+
+/** What a worker gets that is removed for good: no checkpoint is awaited from it. */
 const removalGraceMs = 10_000;
 
 export class LocalCluster {
@@ -40,6 +43,9 @@ export class LocalCluster {
 
   constructor(options: LocalClusterOptions) {
     this.#options = options;
+    for (const name of readdirSync(options.runFolder).filter((file) => logName.test(file))) {
+      rmSync(join(options.runFolder, name));
+    }
     for (const name of ['peers', 'termination', 'configmaps']) {
       mkdirSync(join(options.stateFolder, name), { recursive: true, mode: 0o700 });
     }

@@ -2,17 +2,21 @@
  * The small record of a job in its run folder (`job.json`): its uid, how its last run ended, and the
  * process that runs it now. Plays the part that the API server plays on a cluster.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Failure } from '@tfjs-operator/api/failure.ts';
+
+/** How the name of a run's temporary folder starts. */
+export const stateFolderPrefix = 'tfjsctl-';
 
 export interface RunRecord {
   readonly uid: string;
   readonly runConfigDigest: string;
   /** `Running`, `Complete`, `Interrupted`, or the reason of the failure. */
   readonly outcome: string;
-  /** The tfjsctl process of an outcome `Running`. */
+  /** The tfjsctl process of an outcome `Running`, and the temporary folder that it removes. */
   readonly pid?: number;
+  readonly stateFolder?: string;
 }
 
 /** The record, or undefined before the first run. */
@@ -41,6 +45,14 @@ export function assertNotRunning(runFolder: string, record: RunRecord | undefine
     'UsageError',
     `Process ${record.pid} is running this job in ${runFolder}; wait for it, or take another folder with --runs.`,
   );
+}
+
+/** Removes what a run left that was killed before it could. */
+export function removeLeftovers(record: RunRecord | undefined): void {
+  const folder = record?.stateFolder;
+  // The record is a file that anybody may edit: only a folder of our own making is removed.
+  if (folder === undefined || !basename(folder).startsWith(stateFolderPrefix)) return;
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function recordFile(runFolder: string): string {

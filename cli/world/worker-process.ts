@@ -56,7 +56,6 @@ export class WorkerProcess {
 
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
-    writeFileSync(options.logFile, '');
   }
 
   /** Resolves when the process ended and no other will be started. */
