@@ -45,6 +45,7 @@ export default tseslint.config(
     rules: {
       'max-lines': ['error', { max: 800 }],
       'max-statements': 'off',
+      complexity: 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },

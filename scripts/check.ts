@@ -12,7 +12,8 @@ interface Step {
 }
 
 const root = join(import.meta.dirname, '..');
-const bin = (name: string): string => join('node_modules', '.bin', name);
+/** A tool of node_modules, run by this very Node whatever the one on the PATH is. */
+const tool = (path: string): readonly string[] => [process.execPath, join('node_modules', path)];
 const packages = ['api', 'operator', 'trainer', 'cli', 'test', 'scripts'];
 
 /** The longest first, so that the two lanes end together. */
@@ -20,16 +21,34 @@ const steps: readonly Step[] = [
   { name: 'unit tests', command: [process.execPath, 'test/run.ts', '--unit', '--quiet'] },
   {
     name: 'lint',
-    command: [bin('eslint'), '--cache', '--cache-location', '.cache/eslint/', ...packages],
+    command: [
+      ...tool('eslint/bin/eslint.js'),
+      '--cache',
+      '--cache-location',
+      '.cache/eslint/',
+      ...packages,
+    ],
   },
-  { name: 'types', command: [bin('tsc'), '-p', '.'] },
+  { name: 'types', command: [...tool('typescript/bin/tsc'), '-p', '.'] },
   {
     name: 'boundaries',
-    command: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', ...packages],
+    command: [
+      ...tool('dependency-cruiser/bin/dependency-cruiser.mjs'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      ...packages,
+    ],
   },
   {
     name: 'format',
-    command: [bin('prettier'), '--check', '--cache', '--cache-location', '.cache/prettier', '.'],
+    command: [
+      ...tool('prettier/bin/prettier.cjs'),
+      '--check',
+      '--cache',
+      '--cache-location',
+      '.cache/prettier',
+      '.',
+    ],
   },
   { name: 'generated files', command: [process.execPath, 'api/generate.ts', '--check'] },
 ];

@@ -12,13 +12,13 @@ import type { TrainingStep } from '../step/training-step.ts';
 import { decideEarlyStopping } from './early-stopping.ts';
 import {
   decodeWorkerRow,
-  encodeWorkerRow,
   idleRow,
   type ProgressTracker,
   type WorkerRow,
 } from './progress-tracker.ts';
 import { addToEpoch, emptyEpochSums, epochFigures, type RunMemory } from './run-memory.ts';
 import type { MetricSet } from './metric-set.ts';
+import { reduceGradients } from './reduce-gradients.ts';
 import type { RunObserver } from './run-observer.ts';
 import { addPoint } from './thin.ts';
 
@@ -121,53 +121,29 @@ async function trainStep(
   cursor: TrainingCursor,
   { globalCount, row }: { readonly globalCount: number; readonly row: WorkerRow },
 ): Promise<{ cursor: TrainingCursor; row: WorkerRow; isStopAsked: boolean }> {
-  const { gang, step, clock, stop } = options;
+  const { step, clock, stop } = options;
   const started = clock();
   const batch = await options.batches.next();
   const batchReady = clock();
-  const reductions: ReturnType<Gang['collective']['allReduce']>[] = [];
-  const number = cursor.stepsDone + 1;
-  const sumsBucket = step.layout.buckets.length - 1;
-  const told = encodeWorkerRow({ ...row, stop: stop.aborted ? 1 : 0 });
   options.seedStep(cursor.stepsDone);
-  step.gradients(
-    batch,
-    { globalCount, step: cursor.stepsDone, worker: { rank: gang.rank, row: told } },
-    (index) => {
-      const { offset = 0, length = 0 } = step.layout.buckets[index] ?? {};
-      reductions.push(
-        gang.collective.allReduce({
-          offset,
-          length,
-          step: number,
-          bucket: index,
-          isExact: index === sumsBucket,
-        }),
-      );
-    },
-  );
-  const samples = batch.count;
-  batch.release();
-  const computed = clock();
-  const reduced = await Promise.all(reductions);
+  const reduced = await reduceGradients(options, batch, {
+    globalCount,
+    step: cursor.stepsDone,
+    row: { ...row, stop: stop.aborted ? 1 : 0 },
+  });
   const received = clock();
   const learningRate = options.learningRateAt(cursor.stepsDone);
   const sums = step.readSums();
   const { gradientNorm } = step.apply({ learningRate, step: cursor.stepsDone });
   const ended = clock();
-  const blocked = received - computed;
-  const wait = Math.min(blocked, Math.max(0, ...reduced.map(({ waitSeconds }) => waitSeconds)));
   const own: WorkerRow = {
-    compute: computed - batchReady,
-    apply: ended - received,
-    communication: blocked - wait,
-    wait,
+    ...reduced,
     data: batchReady - started,
-    samples,
-    bytes: reduced.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
+    apply: ended - received,
     stop: 0,
   };
   const rows = sums.workers.map(decodeWorkerRow);
+  const number = cursor.stepsDone + 1;
   const memory = rememberStep(cursor.memory, { sums, rows, seconds: ended - started, number });
   options.progress.addStep(rows, sums.count, ended);
   options.observer.onStep({
@@ -178,7 +154,7 @@ async function trainStep(
     learningRate,
     gradientNorm,
     own,
-    samples,
+    samples: own.samples,
   });
   return {
     cursor: { ...cursor, stepsDone: number, memory },
