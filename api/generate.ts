@@ -1,6 +1,6 @@
 /**
- * Derives checked-in files from crds/ and api/schemas/: types, JSON schemas, validators, and the
- * ConfigMaps of the examples. With `--check` it writes nothing, names each file that differs from
+ * Derives checked-in files from crds/ and api/: types, JSON schemas, validators, the reference pages
+ * of docs/, and the ConfigMaps of the examples. With `--check` it writes nothing, names each file that differs from
  * what it would write, and ends with 1.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 import type { JsonSchema } from './crd/to-json-schema.ts';
 import { mnistModelFiles, modelFilesManifest } from './generate/model-files.ts';
 import { readDefinition } from './generate/read-definition.ts';
+import { environmentReference } from './generate/reference-environment.ts';
+import { exitCodesReference } from './generate/reference-exit-codes.ts';
+import { trainingJobReference } from './generate/reference-trainingjob.ts';
 import { runConfigSchema } from './generate/run-config-schema.ts';
 import { partOf, trainingJobSchema } from './generate/trainingjob-schema.ts';
 import { typesOf } from './generate/types-of.ts';
@@ -35,6 +38,11 @@ export async function generateFiles(): Promise<ReadonlyMap<string, string>> {
   }
   add('validators.js', validators(trainingJob, runConfig));
   add('validators.d.ts', validatorTypes);
+  const reference = new URL('docs/reference/', root);
+  add('trainingjob.md', trainingJobReference(definition), reference);
+  add('exit-codes.md', exitCodesReference(), reference);
+  const environmentSource = readFileSync(new URL('api/environment.ts', root), 'utf8');
+  add('environment.md', environmentReference(environmentSource), reference);
   const mnist = new URL('examples/mnist/', root);
   for (const [file, content] of Object.entries(mnistModelFiles)) {
     add(file, modelFilesManifest(content, new URL('files/', mnist)), mnist);
