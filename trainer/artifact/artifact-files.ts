@@ -59,6 +59,7 @@ const causes: Readonly<Record<string, string>> = {
   EACCES: 'access is denied; give the user of the process write access or change output.uri',
   EPERM: 'the operation is not permitted; change output.uri',
   EROFS: 'the file system is mounted read-only; change output.uri',
+  EEXIST: 'a part of the path is a file; change output.uri',
   ENOTDIR: 'a part of the path is a file; change output.uri',
 };
 

@@ -58,7 +58,7 @@ function decodeNpy(name: string, content: Uint8Array, source: string): NamedArra
       `The array "${name}" in ${source} is ${type ?? 'of an unknown form'}; save it as float32 in C order.`,
     );
   }
-  const data = content.slice(start + length).buffer;
+  const data = new Uint8Array(content.subarray(start + length)).buffer;
   return {
     name,
     shape,

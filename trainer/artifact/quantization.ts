@@ -67,7 +67,7 @@ function exactZero(scale: number, low: number, high: number): { scale: number; m
 /** Values as they come back from a file. */
 export function dequantize(bytes: Uint8Array, info: QuantizationInfo): Float32Array {
   // A copy: the view's offset need not be a multiple of the element size.
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   if (info.dtype === 'float16') return Float32Array.from(new Uint16Array(buffer), valueOfHalf);
   const levels = info.dtype === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer);
   return Float32Array.from(levels, (level) => level * info.scale + info.min);

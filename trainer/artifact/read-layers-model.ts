@@ -96,7 +96,8 @@ async function readShard(path: string, file: string): Promise<Buffer> {
 
 function decode(bytes: Uint8Array, spec: WeightSpec): Float32Array {
   if (spec.quantization) return dequantize(bytes, spec.quantization);
-  const { buffer } = bytes.slice();
+  // A copy: a view into the shard need not start at a multiple of the element size.
+  const { buffer } = new Uint8Array(bytes);
   if (spec.dtype === 'float32') return new Float32Array(buffer);
   return Float32Array.from(
     spec.dtype === 'int32' ? new Int32Array(buffer) : new Uint8Array(buffer),

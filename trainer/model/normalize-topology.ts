@@ -6,10 +6,14 @@
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
+import { checkGraph } from './check-graph.ts';
 import { flattenGraph, flattenSequential, type GraphNode } from './flatten-nested.ts';
 import { normalizeInbound, normalizeReferences } from './normalize-inbound.ts';
 import { normalizeLayer, type LayerJson, type LayerScope } from './normalize-layer.ts';
 import { nearestName } from './nearest-name.ts';
+
+/** What only Keras 3 writes; `module` and `registered_name` are in files of late Keras 2 as well. */
+const keras3Marks = /"(?:batch_shape|DTypePolicy|__keras_tensor__)"/;
 
 const modelClasses = ['Sequential', 'Functional', 'Model'];
 
@@ -22,7 +26,7 @@ export function normalizeTopology(document: unknown): Topology {
   const topology = unwrap(document);
   const used = new Map<string, number>();
   const scope: LayerScope = {
-    isKeras3: 'module' in topology || JSON.stringify(topology).includes('"registered_name"'),
+    isKeras3: keras3Marks.test(JSON.stringify(topology)),
     nameFor: (className) => {
       const base = snakeCase(className);
       const count = used.get(base) ?? 0;
@@ -37,17 +41,17 @@ export function normalizeTopology(document: unknown): Topology {
 
 function unwrap(document: unknown): JsonObject {
   if (isJsonObject(document)) {
-    for (const key of ['modelTopology', 'model_config', 'topology']) {
-      const inner = document[key];
-      if (isJsonObject(inner)) return unwrap(inner);
-    }
-    if (textAt(document, 'class_name') !== undefined) return document;
     if (document['format'] === 'graph-model') {
       throw new Failure(
         'BadConfig',
         'The model is a frozen TensorFlow.js graph-model, which cannot be trained; give a layers-model or Keras topology.',
       );
     }
+    for (const key of ['modelTopology', 'model_config', 'topology']) {
+      const inner = document[key];
+      if (isJsonObject(inner)) return unwrap(inner);
+    }
+    if (textAt(document, 'class_name') !== undefined) return document;
   }
   throw new Failure(
     'BadConfig',
@@ -156,6 +160,7 @@ function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
     }
   }
   const graph = flattenGraph(layers, scope.isKeras3 ? 0 : 1);
+  checkGraph(graph.nodes);
   const references = (key: string): unknown =>
     normalizeReferences(model.config[key], { model: model.name, key, known }).map(graph.redirect);
   return {
