@@ -4,9 +4,12 @@
  */
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
+import { isOpenable } from '../resolve-uri.ts';
 
 /** @throws Failure BadConfig naming the first field that this trainer cannot honour. */
-export function assertSupported({ allReduce }: RunConfig): void {
+export function assertSupported(runConfig: RunConfig): void {
+  const { allReduce } = runConfig;
+  assertOpenable(runConfig);
   if (allReduce.deterministic) {
     throw new Failure(
       'BadConfig',
@@ -17,6 +20,24 @@ export function assertSupported({ allReduce }: RunConfig): void {
     throw new Failure(
       'BadConfig',
       `allReduce.syncEverySteps is ${allReduce.syncEverySteps}, but this version of the trainer synchronises in each step; set it to 1 or remove it.`,
+    );
+  }
+}
+
+/** The output is written last: that it cannot be opened must not show after hours of training. */
+function assertOpenable({ model, dataset, checkpoint, output }: RunConfig): void {
+  const uris = {
+    'model.uri': model.uri,
+    'model.weights.uri': model.weights?.uri,
+    'dataset.uri': dataset.uri,
+    'checkpoint.uri': checkpoint.uri,
+    'output.uri': output.uri,
+  };
+  for (const [field, uri] of Object.entries(uris)) {
+    if (uri === undefined || isOpenable(uri)) continue;
+    throw new Failure(
+      'BadConfig',
+      `${field} is "${uri}", which this version of the trainer cannot open; use pvc://CLAIM/path or, for a local run, file:///path.`,
     );
   }
 }
