@@ -29,6 +29,11 @@ export const environment = {
   /** Folder with tls.crt, tls.key and ca.crt: mutual TLS between the workers. */
   tlsDirectory: 'TFJS_TLS_DIR',
   /**
+   * Folder whose node_modules holds @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu, for the
+   * backend `tensorflow`. Absent: the trainer's own node_modules.
+   */
+  tensorflowHome: 'TFJS_TENSORFLOW_HOME',
+  /**
    * File descriptor of a pipe whose other end the local world holds open (0, standard input). When it
    * ends, the parent is gone, even by SIGKILL: the worker exits at once, so that none is orphaned.
    * Absent in a pod, where the kubelet minds the process.

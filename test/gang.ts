@@ -51,13 +51,18 @@ export async function startGang(
   folder: TestFolder,
   runConfig: RunConfig,
   replicas: number,
-  options: { readonly only?: readonly number[] } = {},
+  options: {
+    readonly only?: readonly number[];
+    /** Variables besides those of this process. */
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<TestGang> {
   const run = await mkdtemp(join(folder.path, 'run-'));
   await mkdir(join(run, 'peers'));
   await writeFile(join(run, 'run-config.json'), JSON.stringify(runConfig));
   const ranks = options.only ?? Array.from({ length: replicas }, (_, rank) => rank);
-  const workers = ranks.map((rank) => startWorker({ folder, run, rank, replicas }));
+  const { env = {} } = options;
+  const workers = ranks.map((rank) => startWorker({ folder, run, rank, replicas, env }));
   const processes = workers.map(({ child }) => child);
   const ends = Promise.all(workers.map(({ end }) => end));
   return { processes, ends, logged: (text) => logged(processes, ends, text) };
@@ -87,9 +92,10 @@ interface WorkerPlace {
   readonly run: string;
   readonly rank: number;
   readonly replicas: number;
+  readonly env: Readonly<Record<string, string>>;
 }
 
-function startWorker({ folder, run, rank, replicas }: WorkerPlace): {
+function startWorker({ folder, run, rank, replicas, env }: WorkerPlace): {
   child: ChildProcess;
   end: Promise<WorkerEnd>;
 } {
@@ -98,6 +104,7 @@ function startWorker({ folder, run, rank, replicas }: WorkerPlace): {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      ...env,
       [environment.runConfig]: join(run, 'run-config.json'),
       [environment.jobUid]: 'test-job',
       [environment.jobName]: 'test',

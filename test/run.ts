@@ -18,6 +18,7 @@ import { dot, spec } from 'node:test/reporters';
 import { promisify } from 'node:util';
 import { chromiumBinary } from './chromium.ts';
 import { pythonBinary } from './python.ts';
+import { tensorflowAddon } from './tensorflow-addon.ts';
 
 const root = join(import.meta.dirname, '..');
 const isCi = process.env['CI'] === 'true';
@@ -109,6 +110,7 @@ async function main(): Promise<boolean> {
     process.stderr.write('Preparing the Python environment (about a minute the first time)…\n');
     await pythonBinary();
   });
+  await prepare("TensorFlow's addon", 'TFJS_TEST_NO_TENSORFLOW', tensorflowAddon);
   const checked = await everydayCheck();
   const tested = await runTests(await testFiles('integration'));
   return checked && tested;

@@ -19,6 +19,7 @@ export interface WorkerSettings {
   readonly volumeRoot: string;
   readonly terminationLog: string | undefined;
   readonly tlsDirectory: string | undefined;
+  readonly tensorflowHome: string | undefined;
   readonly logLevel: string;
 }
 
@@ -62,6 +63,7 @@ export async function readWorkerSettings(env: Environment): Promise<WorkerSettin
     volumeRoot: required(environment.volumeRoot),
     terminationLog: env[environment.terminationLog],
     tlsDirectory: env[environment.tlsDirectory],
+    tensorflowHome: env[environment.tensorflowHome],
     logLevel: env[environment.logLevel] ?? 'info',
   };
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { Failure } from '../../api/failure.ts';
+import { activate } from './activate.ts';
 import { BackendError, type Backend } from './backend.ts';
 import { chooseBackend } from './choose-backend.ts';
 import { cpuBackend } from './cpu-backend.ts';
@@ -9,9 +14,7 @@ import { restoreRemovedUtil } from './restore-removed-util.ts';
 import { tensorflowBackend } from './tensorflow-backend.ts';
 import { wasmBackend } from './wasm-backend.ts';
 
-const notInstalled = tensorflowBackend((name) => {
-  throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
-});
+const notInstalled = tensorflowBackend({ home: '/nowhere' });
 
 function only(...ordered: Backend[]): { ordered: Backend[]; namedOnly: Backend[] } {
   return { ordered, namedOnly: [] };
@@ -34,7 +37,7 @@ test('auto takes wasm where TensorFlow is not installed, and says so', async () 
   assert.equal(tf.getBackend(), 'wasm');
   assert.match(choice.reason, /^The best that works here: WebAssembly with SIMD.* \(4\.22\.0\)\.$/);
   assert.deepEqual(choice.rejected, [
-    { name: 'tensorflow', reason: '@tensorflow/tfjs-node is not installed' },
+    { name: 'tensorflow', reason: '@tensorflow/tfjs-node is not installed in /nowhere' },
   ]);
 });
 
@@ -48,7 +51,10 @@ test('auto falls back to cpu with a reason for each better one', async () => {
   assert.equal(tf.getBackend(), 'cpu');
   assert.deepEqual(
     choice.rejected.map(({ name, reason }) => `${name}: ${reason}`),
-    ['tensorflow: @tensorflow/tfjs-node is not installed', 'wasm: it does not start (no memory)'],
+    [
+      'tensorflow: @tensorflow/tfjs-node is not installed in /nowhere',
+      'wasm: it does not start (no memory)',
+    ],
   );
 });
 
@@ -68,7 +74,7 @@ test('a named backend that does not work fails with the way out', async () => {
     assert.equal(error.reason, 'BackendUnavailable');
     assert.equal(
       error.message,
-      'workers.backend is tensorflow, but @tensorflow/tfjs-node is not installed; set it to auto to take the best that works here.',
+      'workers.backend is tensorflow, but @tensorflow/tfjs-node is not installed in /nowhere; set it to auto to take the best that works here.',
     );
     return true;
   });
@@ -89,22 +95,60 @@ test('no backend at all is one sentence with every reason', async () => {
   });
 });
 
+/** A folder whose node_modules has this package alone. */
+async function aHomeWith(name: string, code: string): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'tfjs-home-'));
+  const folder = join(path, 'node_modules', name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'index.js'), code);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
+
+test('an addon that does not load is passed over with the first line of its error', async () => {
+  const message = 'libtensorflow.so.2: cannot open shared object file';
+  const code = `throw new Error(${JSON.stringify(`${message}\nRequire stack:`)});`;
+  await using home = await aHomeWith('@tensorflow/tfjs-node-gpu', code);
+  const broken = tensorflowBackend({ home: home.path });
+  const choice = await chooseBackend('auto', only(broken, cpuBackend));
+  assert.equal(choice.name, 'cpu');
+  assert.equal(
+    choice.rejected[0]!.reason,
+    `@tensorflow/tfjs-node-gpu is installed, but does not load (${message})`,
+  );
+});
+
+test('an addon gets the tfjs of the trainer, wherever it is installed', async () => {
+  const code = `
+    const tf = require('@tensorflow/tfjs-core');
+    class Nothing extends tf.KernelBackend {
+      dispose() {}
+    }
+    require('@tensorflow/tfjs-layers');
+    require('@tensorflow/tfjs-backend-cpu');
+    tf.registerBackend('tensorflow', () => new Nothing());
+    module.exports = tf;`;
+  await using home = await aHomeWith('@tensorflow/tfjs-node', code);
+  try {
+    assert.deepEqual(await tensorflowBackend({ home: home.path }).open(), {
+      name: 'tensorflow',
+      version: '@tensorflow/tfjs-node',
+    });
+    const seen: unknown = createRequire(join(home.path, 'x.js'))('@tensorflow/tfjs-node');
+    assert.equal(seen, createRequire(import.meta.url)('@tensorflow/tfjs-core'));
+  } finally {
+    await tf.setBackend('cpu');
+    tf.removeBackend('tensorflow');
+  }
+});
+
 test('a backend that tfjs cannot start is noticed', async (t) => {
   t.mock.method(console, 'warn', () => undefined);
   tf.registerBackend('tensorflow', () => Promise.reject(new Error('no library')));
   try {
-    const refused = tensorflowBackend(() => '/nowhere');
-    const choice = await chooseBackend('auto', only(refused, cpuBackend));
-    assert.match(
-      choice.rejected[0]!.reason,
-      /^@tensorflow\/tfjs-node-gpu is installed, but does not load \(/,
-    );
-    const { activate } = await import('./activate.ts');
     await assert.rejects(activate('tensorflow'), /tfjs could not start its tensorflow backend/);
   } finally {
     tf.removeBackend('tensorflow');
   }
-  const { activate } = await import('./activate.ts');
   await assert.rejects(activate('tensorflow'), /no tensorflow backend is registered/);
 });
 

@@ -7,14 +7,25 @@ import type { BackendChoice } from '../../api/progress.ts';
 import { Failure } from '../../api/failure.ts';
 import { BackendError, type Backend, type BackendInfo, type RequestedBackend } from './backend.ts';
 import { cpuBackend } from './cpu-backend.ts';
-import { tensorflowBackend } from './tensorflow-backend.ts';
+import { tensorflowBackend, type TensorflowOptions } from './tensorflow-backend.ts';
 import { verifyGradient } from './verify-gradient.ts';
 import { wasmBackend } from './wasm-backend.ts';
 import { webgpuBackend } from './webgpu-backend.ts';
 
-/** Best first; `auto` skips those that a job must name. */
-const candidates: readonly Backend[] = [tensorflowBackend(), wasmBackend, cpuBackend];
-const namedOnly: readonly Backend[] = [webgpuBackend];
+export interface Backends {
+  /** What `auto` tries, best first. */
+  readonly ordered: readonly Backend[];
+  /** What can be named besides. */
+  readonly namedOnly: readonly Backend[];
+}
+
+/** All that the trainer has. */
+export function knownBackends(tensorflow: TensorflowOptions = {}): Backends {
+  return {
+    ordered: [tensorflowBackend(tensorflow), wasmBackend, cpuBackend],
+    namedOnly: [webgpuBackend],
+  };
+}
 
 async function openVerified(backend: Backend): Promise<BackendInfo | BackendError> {
   try {
@@ -75,15 +86,11 @@ async function chooseBest(ordered: readonly Backend[]): Promise<BackendChoice> {
 
 /**
  * @param requested the job's `workers.backend`
- * @param backends for tests: what `auto` tries, best first, and what can be named besides
  * @throws Failure BackendUnavailable
  */
 export function chooseBackend(
   requested: RequestedBackend,
-  backends: { readonly ordered: readonly Backend[]; readonly namedOnly: readonly Backend[] } = {
-    ordered: candidates,
-    namedOnly,
-  },
+  backends: Backends = knownBackends(),
 ): Promise<BackendChoice> {
   return requested === 'auto'
     ? chooseBest(backends.ordered)

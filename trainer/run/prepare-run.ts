@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
-import { chooseBackend } from '../backend/choose-backend.ts';
+import { chooseBackend, knownBackends } from '../backend/choose-backend.ts';
 import { openBatches, type BatchSource } from '../data/batches.ts';
 import { loadDataset, type Dataset } from '../data/dataset.ts';
 import { stepsPerEpoch } from '../data/sampler.ts';
@@ -57,7 +57,7 @@ export async function prepareRun(
   const { training } = runConfig;
   assertSupported(runConfig);
   const resolve = (uri: string): string => resolveUri(uri, settings.volumeRoot);
-  const backend = await openBackend(runConfig, log);
+  const backend = await openBackend(settings, log);
   progress.set({ phase: 'loading', backend, epochs: training.epochs });
   const dataset = await loadDataset(runConfig.dataset, resolve, stop);
   const trainSamples = dataset.splits.train.length;
@@ -111,8 +111,14 @@ export async function prepareRun(
   };
 }
 
-async function openBackend(runConfig: RunConfig, log: Logger): Promise<BackendChoice> {
-  const { name, reason, rejected } = await chooseBackend(runConfig.workers.backend);
+async function openBackend(
+  { runConfig, tensorflowHome }: WorkerSettings,
+  log: Logger,
+): Promise<BackendChoice> {
+  const { name, reason, rejected } = await chooseBackend(
+    runConfig.workers.backend,
+    knownBackends({ home: tensorflowHome }),
+  );
   log.info({ backend: name, reason, rejected }, 'backend chosen');
   return { name, reason, rejected };
 }
