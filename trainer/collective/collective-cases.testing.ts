@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AllReduceResult } from './collective.ts';
-import { createRandom } from './memory-exchange.testing.ts';
 import type { Work } from './plan-operation.ts';
+import { createRandom } from './seeded-random.testing.ts';
 import type { AlgorithmName, WireTypeName } from './wire-words.ts';
 
 export interface RunnerSettings {

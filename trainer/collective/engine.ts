@@ -7,20 +7,13 @@ import { Failure } from '../../api/failure.ts';
 import { createAwakeClock } from './awake-clock.ts';
 import { blame } from './blame.ts';
 import { checksumOf, type ChunkEncoder, createChunkEncoder } from './chunk-encoder.ts';
-import { type ChunkFields, chunkHeaderBytes, type ChunkMessage } from './chunk-message.ts';
+import { chunkHeaderBytes, type ChunkMessage } from './chunk-message.ts';
 import type { AllReduceResult, CollectiveStats } from './collective.ts';
+import { disagreement, emptyFields, planFields, type SenderFields } from './message-fields.ts';
 import { Operation, type OutgoingChunk } from './operation.ts';
 import { type Plan, type PlanOptions, planOperation, type Work } from './plan-operation.ts';
 import type { PullRequest } from './pull-request.ts';
-import {
-  algorithms,
-  type Fence,
-  kinds,
-  type OperationName,
-  operations,
-  wireTypes,
-  wireWidths,
-} from './wire-words.ts';
+import { type Fence, kinds, type OperationName, operations, wireWidths } from './wire-words.ts';
 
 /** A message that is encoded when its stream can take it: a queue of them holds no values. */
 export interface Outgoing {
@@ -73,6 +66,7 @@ const titles = { allReduce: 'all-reduce', broadcast: 'broadcast', barrier: 'barr
 export class Engine {
   readonly #options: EngineOptions;
   readonly #arena: Float32Array;
+  readonly #sender: SenderFields;
   readonly #encode: ChunkEncoder;
   readonly #running = new Map<string, Running>();
   /** By operation and bucket: the greatest step begun, before which everything is stale. */
@@ -92,6 +86,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#arena = new Float32Array(options.arena);
+    const { low, high, membershipEpoch } = options.fence;
+    const senderRank = options.rank;
+    this.#sender = { fenceLow: low, fenceHigh: high, membershipEpoch, senderRank };
     this.#encode = createChunkEncoder(options.chunkBytes, options.hasChecksums);
   }
 
@@ -142,7 +139,7 @@ export class Engine {
       return;
     }
     this.#progress(running, peer);
-    const wrong = this.#mismatch(running.plan, message) ?? this.#take(running, peer, message);
+    const wrong = disagreement(running.plan, message) ?? this.#take(running, peer, message);
     if (wrong !== undefined) this.#protocolError(peer, wrong);
   }
 
@@ -180,7 +177,7 @@ export class Engine {
     const padded = Buffer.alloc(Math.ceil(data.length / 4) * 4, ' ');
     data.copy(padded);
     const values = new Float32Array(padded.buffer, padded.byteOffset, padded.length / 4);
-    const fields = { ...this.#fenceFields(), kind: kinds[kind], part };
+    const fields = { ...this.#sender, kind: kinds[kind], part };
     return this.#encode({ ...emptyFields, ...fields }, values, 'float32');
   }
 
@@ -211,7 +208,7 @@ export class Engine {
         isToken: plan.name === 'barrier',
         port: {
           pull: (peer, ranges) =>
-            this.#options.port(peer).pull({ ...this.#planFields(plan), ranges }),
+            this.#options.port(peer).pull({ ...planFields(plan), ...this.#sender, ranges }),
           send: (peer, chunk) =>
             this.#options
               .port(peer)
@@ -243,7 +240,7 @@ export class Engine {
     const { plan } = running;
     const { start, end } = chunk.span;
     const values = this.#arena.subarray(plan.offset + start, plan.offset + end);
-    const fields = { ...emptyFields, ...this.#planFields(plan) };
+    const fields = { ...emptyFields, ...planFields(plan), ...this.#sender };
     const { kind, part, chunk: index } = chunk;
     const message = this.#encode(
       { ...fields, kind, part, chunk: index, offset: start },
@@ -271,12 +268,12 @@ export class Engine {
     return undefined;
   }
 
-  #isOurs(peer: number, message: PullRequest | ChunkMessage): boolean {
-    const { low, high, membershipEpoch } = this.#options.fence;
+  #isOurs(peer: number, message: SenderFields): boolean {
+    const own = this.#sender;
     return (
-      message.fenceLow === low &&
-      message.fenceHigh === high &&
-      message.membershipEpoch === membershipEpoch &&
+      message.fenceLow === own.fenceLow &&
+      message.fenceHigh === own.fenceHigh &&
+      message.membershipEpoch === own.membershipEpoch &&
       message.senderRank === peer
     );
   }
@@ -287,7 +284,7 @@ export class Engine {
 
   #serve(running: Running, peer: number, request: PullRequest): void {
     this.#progress(running, peer);
-    let wrong = this.#mismatch(running.plan, request);
+    let wrong = disagreement(running.plan, request);
     for (const range of request.ranges) wrong ??= running.operation.pulled(peer, range);
     if (wrong !== undefined) this.#protocolError(peer, wrong);
   }
@@ -323,20 +320,6 @@ export class Engine {
     };
   }
 
-  #mismatch(plan: Plan, message: PullRequest | ChunkMessage): string | undefined {
-    const { bucketLength, algorithm, wireType } = this.#planFields(plan);
-    if (message.bucketLength !== bucketLength) {
-      return `has ${message.bucketLength} numbers in bucket ${plan.bucket} of step ${plan.step}, this worker ${bucketLength}: they run different models`;
-    }
-    if (message.algorithm !== algorithm || message.wireType !== wireType) {
-      return 'runs with other settings of allReduce';
-    }
-    if ('chunkLength' in message && message.chunkLength !== plan.chunkLength) {
-      return `cuts chunks of ${message.chunkLength} numbers, this worker of ${plan.chunkLength}`;
-    }
-    return undefined;
-  }
-
   #misuse(plan: Plan): Error | undefined {
     const { name, step, bucket, offset, length } = plan;
     if (offset < 0 || length < 0 || offset + length > this.#arena.length) {
@@ -354,43 +337,11 @@ export class Engine {
     const message = `Worker ${peer} ${what}; start all workers with the same run config and version.`;
     this.fail(new Failure('PeerLost', message), peer);
   }
-
-  #fenceFields(): Pick<ChunkFields, 'fenceLow' | 'fenceHigh' | 'membershipEpoch' | 'senderRank'> {
-    const { fence, rank } = this.#options;
-    const { low, high, membershipEpoch } = fence;
-    return { fenceLow: low, fenceHigh: high, membershipEpoch, senderRank: rank };
-  }
-
-  #planFields(plan: Plan): Omit<PullRequest, 'ranges'> {
-    return {
-      ...this.#fenceFields(),
-      step: plan.step,
-      bucket: plan.bucket,
-      bucketLength: plan.length,
-      chunkLength: plan.chunkLength,
-      operation: operations[plan.name],
-      algorithm: algorithms[plan.algorithm],
-      wireType: wireTypes[plan.wireType],
-    };
-  }
 }
 
 function leftFailure(peer: number): Failure {
   return new Failure('PeerLost', `Worker ${peer} has left the gang; start it again to go on.`);
 }
-
-const emptyFields = {
-  step: 0,
-  bucket: 0,
-  part: 0,
-  chunk: 0,
-  offset: 0,
-  bucketLength: 0,
-  kind: 0,
-  operation: 0,
-  algorithm: 0,
-  wireType: 0,
-};
 
 const operationNames = new Map<number, OperationName>(
   Object.entries(operations).map(([name, code]) => [code, name as OperationName]),

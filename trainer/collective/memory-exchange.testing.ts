@@ -7,6 +7,7 @@ import type { Failure } from '../../api/failure.ts';
 import { readChunk } from './chunk-message.ts';
 import type { GangOfRunners, RunnerSettings } from './collective-cases.testing.ts';
 import { Engine } from './engine.ts';
+import { createRandom } from './seeded-random.testing.ts';
 import { decodePullRequest, encodePullRequest } from './pull-request.ts';
 import { fenceOf } from './wire-words.ts';
 
@@ -99,16 +100,5 @@ export function openMemoryGang(
     close: async () => {
       isOpen = false;
     },
-  };
-}
-
-/** mulberry32: small, seeded, good enough to shuffle. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

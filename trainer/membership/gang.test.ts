@@ -16,7 +16,7 @@ import {
 import { openPeers } from './peers.ts';
 import { startWorkerEnd } from './worker-end.ts';
 
-/** The default chunk of 1 MiB would make the cases huge: they use a small one. */
+/** The default chunk would make the cases huge: they use a small one. */
 const chunkBytes = 16 * 1024;
 
 collectiveCases(

@@ -22,7 +22,7 @@ export interface Gang {
   readonly collective: Collective;
   /** Resolves when the gang is over because of a peer (or of this worker's own I/O thread). */
   readonly lost: Promise<Failure>;
-  /** Leaves in good order: what others still pull is served first. */
+  /** Leaves in good order. To be called in any case: the I/O thread keeps the process alive. */
   leave(): Promise<void>;
 }
 
@@ -50,7 +50,8 @@ export interface GangOptions {
   readonly lastKnownEpoch?: number;
   /** A CRC-32 in every chunk. */
   readonly hasChecksums?: boolean;
-  /** Payload of a message, a multiple of 4, the same on all workers. Default: 1 MiB. */
+  /** Payload of a message, a multiple of 4, the same on all workers. Default: 512 KiB. */
   readonly chunkBytes?: number;
+  /** Ends the joining; a gang that is formed ends with `leave`. */
   readonly signal?: AbortSignal;
 }

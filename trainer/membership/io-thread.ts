@@ -22,7 +22,7 @@ async function run(request: Extract<ToIo, { type: 'run' }>): Promise<void> {
   try {
     if (end === undefined) throw new Error('the gang is not formed');
     const result = await end.engine.run(work);
-    say({ type: 'done', id, result, stats: end.engine.stats() });
+    say({ type: 'done', id, result, stats: end.stats() });
   } catch (error) {
     say({ type: 'rejected', id, error: toPlainError(error) });
   }

@@ -3,6 +3,7 @@
  * connects the exchange. Runs in the I/O thread; it touches no tensor and no file but `rank-N.json`.
  */
 import { Failure } from '../../api/failure.ts';
+import type { CollectiveStats } from '../collective/collective.ts';
 import type { Engine } from '../collective/engine.ts';
 import { createExchange } from '../collective/exchange.ts';
 import { collectiveService } from '../collective/exchange-definition.ts';
@@ -20,6 +21,7 @@ export type FormedEvent = NonNullable<MembershipEvent['formed']>;
 export interface WorkerEnd {
   readonly engine: Engine;
   readonly formed: FormedEvent;
+  stats(): CollectiveStats;
   leave(): Promise<void>;
 }
 
@@ -104,7 +106,7 @@ export async function startWorkerEnd(
     await membership.join(signal);
     const event = await Promise.race([formed.promise, abort.promise]);
     const engine = await Promise.race([exchange.form(event), abort.promise]);
-    return { engine, formed: event, leave };
+    return { engine, formed: event, stats: exchange.stats, leave };
   } catch (error) {
     // What made the start fail is to be told, not what taking it back met.
     await leave().catch(() => undefined);
