@@ -80,7 +80,8 @@ function tellFailure(run: FinishedRun, { err, style, cwd }: Output): void {
 
 function tellStop(run: FinishedRun, { err, cwd }: Output): void {
   const { outcome, checkpointStep, checkpointFolder } = run;
-  const step = outcome.progress?.step ?? 0;
+  // The last poll was before the last step; the checkpoint is of that one.
+  const step = Math.max(outcome.progress?.step ?? 0, checkpointStep ?? 0);
   const stopped = `${outcome.kind === 'killed' ? 'Killed' : 'Stopped'} after step ${formatCount(step)}`;
   if (checkpointFolder === undefined) {
     err(`${stopped}. The job keeps no checkpoints (spec.checkpoint), so the next run starts anew.`);

@@ -83,13 +83,16 @@ function metricsLine({ metrics, samplesPerSecond }: Progress, { style }: FrameOp
   return [...figures, `${formatCount(samplesPerSecond)} samples/s`].join('  ');
 }
 
-/** Loss and accuracy first, then the others as they come; validation figures last. */
+/** Loss and accuracy first, validation figures last. */
 export function orderedMetrics(
   metrics: Readonly<Record<string, number>>,
 ): readonly (readonly [string, number])[] {
-  const rank = (name: string): number =>
-    ['loss', 'accuracy'].includes(name) ? 0 : name.startsWith('val_') ? 2 : 1;
-  return Object.entries(metrics).sort(([a], [b]) => rank(a) - rank(b));
+  const place = (name: string): number => {
+    if (name === 'loss') return 0;
+    if (name === 'accuracy') return 1;
+    return name.startsWith('val_') ? 3 : 2;
+  };
+  return Object.entries(metrics).sort(([a], [b]) => place(a) - place(b));
 }
 
 function workerLines(

@@ -14,7 +14,10 @@ import { runProgram } from '../program.ts';
 import type { FakePlan } from './fake-worker.ts';
 
 const worker = fileURLToPath(new URL('fake-worker.ts', import.meta.url));
-const entry = fileURLToPath(new URL('main.ts', import.meta.url));
+const program = [
+  '--disable-warning=ExperimentalWarning',
+  fileURLToPath(new URL('main.ts', import.meta.url)),
+];
 
 export interface Ended {
   readonly code: number | null;
@@ -44,6 +47,12 @@ export interface Workplace {
   call(args: readonly string[], plan?: FakePlan): Call;
   /** The program as a process, for signals and what they leave. */
   run(args: readonly string[], plan?: FakePlan, env?: Record<string, string>): Tfjsctl;
+  /** The program as a process on a pseudo-terminal, to its end. */
+  runOnTerminal(
+    args: readonly string[],
+    plan?: FakePlan,
+    env?: Record<string, string>,
+  ): Promise<Ended>;
   /** Process ids of all workers that were ever started, by start. */
   starts(): readonly { readonly rank: number; readonly pid: number }[];
 }
@@ -90,12 +99,21 @@ export function aWorkplace(test: TestContext, options: ManifestOptions = {}): Wo
       return call;
     },
     run: (args, plan = {}, env = {}) => {
-      const tfjsctl = start(folder, args, {
-        FAKE_PLAN: JSON.stringify({ startsFile, ...plan }),
-        ...env,
-      });
+      const all = { FAKE_PLAN: JSON.stringify({ startsFile, ...plan }), ...env };
+      const tfjsctl = start(folder, [process.execPath, ...program, ...args], all);
       running.add(tfjsctl);
       return tfjsctl;
+    },
+    runOnTerminal: (args, plan = {}, env = {}) => {
+      const command = [process.execPath, ...program, ...args].join(' ');
+      const all = {
+        FAKE_PLAN: JSON.stringify({ startsFile, ...plan }),
+        TERM: 'xterm-256color',
+        ...env,
+      };
+      const tfjsctl = start(folder, ['script', '-qec', command, '/dev/null'], all);
+      running.add(tfjsctl);
+      return tfjsctl.ended;
     },
   };
 }
@@ -105,13 +123,14 @@ export function runArgs({ folder }: Workplace, ...more: readonly string[]): read
   return ['run', join(folder, 'job.yaml'), '--volume', 'digits=digits', ...more];
 }
 
-/** True while the process exists and is no zombie. */
+/** True while the process exists and is no zombie that nobody has reaped yet. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = `/proc/${pid}/stat`;
+    return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'));
   } catch {
-    // There is no such process.
+    // There is no such process, or it went while we looked.
     return false;
   }
 }
@@ -152,9 +171,13 @@ function callProgram(folder: string, args: readonly string[], env: Record<string
   return { ended, stop, kill, output: () => out + err };
 }
 
-function start(folder: string, args: readonly string[], env: Record<string, string>): Tfjsctl {
+function start(
+  folder: string,
+  [file = '', ...args]: readonly string[],
+  env: Record<string, string>,
+): Tfjsctl {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+  const child = spawn(file, args, {
     cwd: folder,
     env: { PATH, HOME, TMPDIR: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

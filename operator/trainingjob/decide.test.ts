@@ -191,7 +191,7 @@ test('a permanent error outweighs the lost peers that were seen before it', () =
   assert.equal(world.wait(1).end(0, 20).pass().status.phase, 'Recovering');
   const decision = world
     .wait(1)
-    .end(1, 13, lastWords({ message: 'The loss is NaN at step 7.' }))
+    .end(1, 13, lastWords({ reason: 'NumericError', message: 'The loss is NaN at step 7.' }))
     .pass();
   assert.equal(decision.status.phase, 'Failed');
   assert.equal(condition(decision, 'Failed')?.message, 'The loss is NaN at step 7.');
@@ -240,7 +240,7 @@ test('peers that fall with a worker belong to its attempt, also when they fall a
   const world = new World({ replicas: 3 });
   world.pass();
   world.run(0, 1, 2).wait(10).pass();
-  world.end(1, 1, lastWords({ message: 'A fault.' })).pass();
+  world.end(1, 1, lastWords({ reason: 'InternalError', message: 'A fault.' })).pass();
   world.wait(1).end(0, 20).pass();
   world.wait(1).begin(1).pass();
   world.wait(1).end(1, 20).pass();
@@ -597,7 +597,7 @@ test('events tell each turn of the job once', () => {
   const world = new World();
   const told = [world.pass()];
   told.push(world.run(0, 1).report({ checkpoint }).wait(10).pass());
-  told.push(world.end(1, 1, lastWords({ message: 'A fault.' })).pass());
+  told.push(world.end(1, 1, lastWords({ reason: 'InternalError', message: 'A fault.' })).pass());
   told.push(world.wait(1).run(1).pass());
   told.push(world.wait(1).end(0, 0, lastWords({ summary })).pass());
   assert.deepEqual(

@@ -54,6 +54,18 @@ test('JSON that was cut off at the limit is still shown', () => {
   assert.deepEqual(parseLastWords('{"reason":"Data'), { message: '{"reason":"Data' });
 });
 
+test('the end of a structured log gives its sentence', () => {
+  const log = '{"level":30,"msg":"gang complete"}\n{"level":60,"msg":"out of file handles"}\n';
+  assert.deepEqual(parseLastWords(log), { message: 'out of file handles' });
+  assert.deepEqual(parseLastWords('{"level":60,"msg":"alone"}'), { message: 'alone' });
+});
+
+test('a killed worker is not quoted with the end of its log', () => {
+  assert.equal(ended(137, 'step 7 done').message, 'Worker 3 was killed by SIGKILL.');
+  const own = JSON.stringify({ reason: 'InternalError', message: 'The addon crashed.' });
+  assert.equal(ended(134, own).message, 'The addon crashed.');
+});
+
 test('JSON that is no last words gives no sentence', () => {
   assert.deepEqual(parseLastWords('{"level":30,"time":1}'), {});
 });

@@ -53,19 +53,29 @@ export function workerStatus(pod: Pod): ContainerStatus | undefined {
   return pod.status.containerStatuses?.[0];
 }
 
-/** Reads a termination message; text that is no JSON object is taken as the sentence itself. */
+/**
+ * Reads a termination message: the trainer's JSON, or else text (the end of a log, or another
+ * program's words), whose last line is taken as the sentence.
+ */
 export function parseLastWords(text: string | undefined): LastWords {
   const trimmed = (text ?? '').trim();
-  if (trimmed.startsWith('{')) {
-    try {
-      const words = JSON.parse(trimmed) as LastWords;
-      return typeof words.message === 'string' || words.summary ? words : {};
-    } catch {
-      // A message cut off at the limit of 4,096 bytes is no JSON: shown as text below.
-    }
+  const words = parseObject(trimmed);
+  if (words && ('reason' in words || 'summary' in words)) return words as LastWords;
+  const lastLine = trimmed.split('\n').at(-1)?.trim() ?? '';
+  // A line of a structured log carries its sentence as msg.
+  const line = parseObject(lastLine);
+  const message = line === undefined ? lastLine : line['msg'];
+  return typeof message === 'string' && message !== '' ? { message } : {};
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    // Cut off at the limit of 4,096 bytes, or no JSON at all: it is shown as text.
+    return undefined;
   }
-  const lastLine = trimmed.split('\n').at(-1)?.trim();
-  return lastLine ? { message: lastLine } : {};
 }
 
 /** All terminations that the pods still know, the earliest first; successes included. */
@@ -105,8 +115,10 @@ function reasonOf(state: TerminatedState): Termination['reason'] {
 
 function sentenceOf(rank: number, state: TerminatedState, words: LastWords): string {
   if (state.reason === attemptReasons.outOfMemory) return messages.outOfMemory(rank);
-  if (words.message) return words.message;
   const signal = state.signal ?? (state.exitCode > signalBase ? state.exitCode - signalBase : 0);
-  if (signal > 0) return messages.killed(rank, signalNames[signal] ?? `signal ${signal}`);
+  // Who is killed leaves no words: what stands there is the end of its log.
+  const isKilled = signal > 0 && words.reason === undefined;
+  if (words.message && !isKilled) return words.message;
+  if (isKilled) return messages.killed(rank, signalNames[signal] ?? `signal ${signal}`);
   return messages.wordlessExit(rank, state.exitCode);
 }
