@@ -8,7 +8,9 @@ import { table } from './table.ts';
 type Evaluation = NonNullable<Result['evaluation']>;
 
 export function classesSection({ classes, metrics, split, samples }: Evaluation): Html {
-  const weakest = Math.min(...classes.map((c) => c.f1));
+  const lowest = Math.min(...classes.map((c) => c.f1));
+  const lowestClasses = classes.filter((c) => c.f1 === lowest);
+  const weakest = lowestClasses.length === 1 && classes.length > 1 ? lowestClasses[0] : undefined;
   const metricRows = Object.entries(metrics).map(([name, value]) => [
     name,
     isFraction(name) ? percent(value) : figure(value),
@@ -23,7 +25,7 @@ export function classesSection({ classes, metrics, split, samples }: Evaluation)
         caption: 'Figures by class',
         columns: ['Class', 'Precision', 'Recall', 'F1', 'Samples'],
         rows: classes.map((c) => [
-          html`${c.name}${c.f1 === weakest && classes.length > 1 && html` <span class="tag">weakest</span>`}`,
+          html`${c.name}${c === weakest && html` <span class="tag">weakest</span>`}`,
           percent(c.precision),
           percent(c.recall),
           percent(c.f1),

@@ -29,12 +29,14 @@ function fact(name: string, value: string): Html {
   </div>`;
 }
 
-function story({ job, summary, completionTime }: Result): string {
+function story({ job, summary, completionTime }: Result): Html {
   const resumed =
     summary.resumedFromStep === null
       ? ''
       : `, resumed from the checkpoint of step ${count(summary.resumedFromStep)}`;
-  return `Trained in namespace ${job.namespace} by ${plural(summary.workers, 'worker')} in ${duration(summary.seconds)}${resumed}. Finished on ${time(completionTime)}.`;
+  const by = `by ${plural(summary.workers, 'worker')} in ${duration(summary.seconds)}${resumed}`;
+  return html`Trained in namespace ${job.namespace} ${by}. Finished on
+    <span class="whole">${time(completionTime)}</span>.`;
 }
 
 /** The one figure: accuracy where there is one, else the loss. */

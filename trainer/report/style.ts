@@ -27,6 +27,7 @@ header{display:grid;grid-template-columns:1fr auto;gap:20px 48px;align-items:end
 .eyebrow{font-size:.8125rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase}
 h1{font-size:clamp(1.875rem,5vw,2.75rem);margin:6px 0 10px;overflow-wrap:anywhere}
 .lead{max-width:58ch;text-wrap:pretty;overflow-wrap:anywhere}
+.whole{white-space:nowrap}
 .headline{text-align:right;display:grid;gap:4px}
 .headline strong{font-size:clamp(2.75rem,8vw,4.5rem);font-weight:650;line-height:1;letter-spacing:-.035em;color:var(--train);white-space:nowrap}
 .headline span{color:var(--muted)}
@@ -98,7 +99,8 @@ td.word{white-space:normal}td.word:last-child{min-width:18ch}
 code{font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
 footer{padding-bottom:48px;font-size:.875rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:760px){main,footer{padding:0 16px}header{grid-template-columns:minmax(0,1fr);padding:36px 0 20px}.headline{text-align:left}
+@media (max-width:760px){main,footer{padding:0 16px}header{grid-template-columns:minmax(0,1fr);padding:36px 0 20px}.whole{white-space:nowrap}
+.headline{text-align:left}
 .charts,.pair{grid-template-columns:minmax(0,1fr)}.panel{padding:16px 12px 6px}.chart text{font-size:17px}
 .identity div{grid-template-columns:minmax(0,1fr)}th,td{padding:7px 12px}.heat th,.heat td{min-width:42px;padding:0 6px}
 .facts{grid-template-columns:repeat(2,minmax(0,1fr))}.facts div:last-child:nth-child(odd){grid-column:1/-1}.gallery{grid-template-columns:repeat(3,minmax(0,1fr));gap:10px}}
