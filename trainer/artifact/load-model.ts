@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import type { NamedArray } from '../named-array.ts';
+import { readableHdf5Error } from './hdf5-error.ts';
 import { decodeNpz } from './npz.ts';
 import { readKerasH5 } from './read-keras-h5.ts';
 import { readLayersModel } from './read-layers-model.ts';
@@ -34,9 +35,13 @@ export async function loadModel(path: string): Promise<LoadedModel> {
     if (/\.json$/i.test(file)) return await readLayersModel(file);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('BadConfig', `${file} is damaged: ${firstLine(error)}; save it again.`, {
-      cause: error,
-    });
+    throw new Failure(
+      'BadConfig',
+      `${file} is damaged: ${firstLine(readableHdf5Error(error))}; save it again.`,
+      {
+        cause: error,
+      },
+    );
   }
   throw new Failure(
     'BadConfig',

@@ -14,7 +14,9 @@ const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 export async function readKerasH5(file: string): Promise<LoadedModel> {
   await checkSignature(file);
-  await h5wasm.ready;
+  const library = await h5wasm.ready;
+  // Errors are thrown instead of written to standard error.
+  library.activate_throwing_error_handler();
   const root = new h5wasm.File(file, 'r');
   try {
     const config = root.attrs['model_config']?.value;

@@ -4,6 +4,7 @@
  */
 import h5wasm, { type Group } from 'h5wasm/node';
 import { stat } from 'node:fs/promises';
+import { readableHdf5Error } from './hdf5-error.ts';
 import type { SavedLayer, SavedModel } from './saved-model.ts';
 
 /** The last Keras that wrote this form of configuration; Keras 3 reads it by its legacy loader. */
@@ -14,7 +15,22 @@ export async function writeKerasH5(
   { topology, layers }: SavedModel,
   metadata: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await h5wasm.ready;
+  const library = await h5wasm.ready;
+  // Errors are thrown instead of written to standard error.
+  library.activate_throwing_error_handler();
+  try {
+    writeFile(path, { topology, layers }, metadata);
+  } catch (error) {
+    throw readableHdf5Error(error);
+  }
+  await checkSize(path, layers);
+}
+
+function writeFile(
+  path: string,
+  { topology, layers }: SavedModel,
+  metadata: Readonly<Record<string, unknown>>,
+): void {
   const file = new h5wasm.File(path, 'w');
   try {
     file.create_attribute('keras_version', kerasVersion);
@@ -31,7 +47,6 @@ export async function writeKerasH5(
   } finally {
     file.close();
   }
-  await checkSize(path, layers);
 }
 
 /** Keras 3 looks for the layer inside Bidirectional and TimeDistributed by its module. */
@@ -57,7 +72,7 @@ function subgroup(parent: Group, name: string): Group {
   return found instanceof h5wasm.Group ? found : parent.create_group(name);
 }
 
-/** HDF5 reports a failed write on standard error only; a full disk shows in the size. */
+/** Guards against a write that HDF5 did not report: a full disk shows in the size. */
 async function checkSize(path: string, layers: SavedModel['layers']): Promise<void> {
   const arrays = layers.flatMap((layer) => layer.weights);
   const least = arrays.reduce((sum, { data }) => sum + data.byteLength, 0);
