@@ -1,4 +1,4 @@
-/** Ties a run to those who watch it: progress document, Prometheus metrics, TensorBoard files. */
+/** Ties a run to those who watch it: progress document and Prometheus metrics of this worker. */
 import type { EpochRecord } from '@tfjs-operator/api/result.ts';
 import { trainerVersion } from '../version.ts';
 import type { JoinedRun } from './join-run.ts';

@@ -11,6 +11,8 @@ import { joinRun, type JoinedRun } from './join-run.ts';
 import { metricSet } from './metric-set.ts';
 import { observeRun } from './observe-run.ts';
 import { prepareRun, type PreparedRun } from './prepare-run.ts';
+import { recordEvents } from './record-events.ts';
+import { observeAll } from './run-observer.ts';
 import { saveOutput } from './save-output.ts';
 import { createSumOverRanks } from './sum-over-ranks.ts';
 import { train, type TrainingEnd } from './training-loop.ts';
@@ -50,7 +52,8 @@ interface Parts {
 async function trainAndEvaluate(options: WorkerOptions, parts: Parts): Promise<Termination> {
   const { run, joined, desk } = parts;
   const tools = evaluationTools(parts);
-  const observer = observeRun(run, joined, desk);
+  const events = await recordEvents(run, joined, desk.progress);
+  const observer = observeAll([observeRun(run, joined, desk), events]);
   const end = await train(
     {
       ...run,
@@ -64,6 +67,7 @@ async function trainAndEvaluate(options: WorkerOptions, parts: Parts): Promise<T
     },
     joined.cursor,
   );
+  await events.close();
   if (end.reason === 'interrupted') return interrupted(parts, end);
   return evaluateAndSave(options, { ...parts, tools, end });
 }
