@@ -4,7 +4,7 @@ import { packBfloat16, roundToBfloat16, unpackBfloat16 } from './bfloat16.ts';
 
 function round(value: number): number {
   const floats = new Float32Array([value]);
-  roundToBfloat16(new Uint32Array(floats.buffer));
+  roundToBfloat16(new Int32Array(floats.buffer));
   return floats[0]!;
 }
 
@@ -21,7 +21,7 @@ test('keeps infinities and every NaN, and overflows to infinity', () => {
   assert.equal(round(-Infinity), -Infinity);
   assert.equal(round(3.4028234e38), Infinity);
   for (const bits of [0x7f800001, 0x7fffffff, 0xff800001, 0xffffffff]) {
-    const memory = new Uint32Array([bits]);
+    const memory = new Int32Array([bits]);
     roundToBfloat16(memory);
     assert.ok(Number.isNaN(new Float32Array(memory.buffer)[0]));
   }
@@ -29,7 +29,7 @@ test('keeps infinities and every NaN, and overflows to infinity', () => {
 
 test('every bfloat16 survives unpacking and packing', () => {
   const all = Uint16Array.from({ length: 65_536 }, (_, index) => index);
-  const floats = new Uint32Array(all.length);
+  const floats = new Int32Array(all.length);
   const again = new Uint16Array(all.length);
   unpackBfloat16(all, floats);
   packBfloat16(floats, again);

@@ -33,8 +33,8 @@ export function viewPayload(data: Buffer, wireType: WireTypeName): Float32Array 
   return values;
 }
 
-export function bitsOf(values: Float32Array): Uint32Array {
-  return new Uint32Array(values.buffer, values.byteOffset, values.length);
+export function bitsOf(values: Float32Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
 }
 
 function alignedTo2(data: Buffer): Uint16Array {
