@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import { isOpenable, resolveUri } from './resolve-uri.ts';
+import { isOpenable, resolveUri, volumeOf } from './resolve-uri.ts';
 
 test('a claim is a folder below the root, and a file URI its path', () => {
   assert.equal(resolveUri('pvc://data/a/b', '/volumes'), '/volumes/data/a/b');
@@ -36,4 +36,9 @@ test('a URI can neither leave its claim nor have a scheme that is not known', ()
 test('buckets and web addresses are known to be closed before anything is read', () => {
   const uris = ['pvc://data/a', 'file:///a', 's3://bucket/a', 'https://example.org/a'];
   assert.deepEqual(uris.map(isOpenable), [true, true, false, false]);
+});
+
+test('the volume of a claim is its mount, that of a file is the machine', () => {
+  assert.equal(volumeOf('pvc://data/a/b'), 'pvc://data');
+  assert.equal(volumeOf('file:///a/b'), 'file:///');
 });

@@ -35,6 +35,14 @@ export function resolveUri(uri: string, volumeRoot: string): string {
   return join(realPath(join(volumeRoot, claim)), inside);
 }
 
+/**
+ * The mount below which a URI lies: `pvc://claim/a/b` → `pvc://claim`. It must exist and is never
+ * made; of a `file:` URI that is the machine's own root.
+ */
+export function volumeOf(uri: string): string {
+  return /^pvc:\/\/[^/]+/.exec(uri)?.[0] ?? 'file:///';
+}
+
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -9,6 +9,7 @@ import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 import { openCheckpoints, type CheckpointStore } from '../checkpoint/open-checkpoints.ts';
 import type { TrainingState } from '../checkpoint/training-state.ts';
 import type { NamedArray } from '../named-array.ts';
+import { volumeOf } from '../resolve-uri.ts';
 import type { TrainingStep } from '../step/training-step.ts';
 import type { RunMemory } from './run-memory.ts';
 import type { TrainingCursor } from './training-loop.ts';
@@ -81,11 +82,6 @@ export async function openJobCheckpoints(options: JobCheckpointOptions): Promise
     },
     close: () => store.close(),
   };
-}
-
-/** `pvc://claim/a/b` → `pvc://claim`: the mount that must exist, never to be made. */
-function volumeOf(uri: string): string {
-  return /^pvc:\/\/[^/]+/.exec(uri)?.[0] ?? uri;
 }
 
 async function loadFrom(

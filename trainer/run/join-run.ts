@@ -7,6 +7,7 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { Gang } from '../membership/gang.ts';
 import type { TrainingState } from '../checkpoint/training-state.ts';
 import { joinGang } from '../membership/join-gang.ts';
+import { volumeOf } from '../resolve-uri.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
 import { broadcastState } from './broadcast-state.ts';
 import {
@@ -16,6 +17,7 @@ import {
   stateOf,
   type JobCheckpoints,
 } from './job-checkpoints.ts';
+import { assertOutputWritable } from './output-folder.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { newRunMemory } from './run-memory.ts';
 import type { TrainingCursor } from './training-loop.ts';
@@ -47,6 +49,7 @@ export async function joinRun(
   const { settings, log } = options;
   desk.progress.set({ phase: 'joining' });
   // Opened before the gang waits for this worker: a volume that cannot be used fails the job early.
+  await tryOutputOnRankZero(settings, run);
   const checkpoints = await openCheckpointsOnRankZero(options, run, desk);
   const saved = await checkpoints.load(run.dataset.digest);
   const gang = await joinGang({
@@ -71,6 +74,12 @@ export async function joinRun(
   desk.setReady();
   const received = await receiveState(options, { run, gang, saved });
   return { gang, checkpoints, ...received };
+}
+
+async function tryOutputOnRankZero(settings: WorkerSettings, run: PreparedRun): Promise<void> {
+  if (settings.rank !== 0) return;
+  const { uri } = run.runConfig.output;
+  await assertOutputWritable(run.resolve(uri), run.resolve(volumeOf(uri)));
 }
 
 function openCheckpointsOnRankZero(

@@ -2,17 +2,18 @@
  * What rank 0 leaves when a run has ended: the model, result.json, report.html. The summary that
  * comes back also goes into the termination message.
  */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Result, Summary } from '@tfjs-operator/api/result.ts';
+import { modelDigest } from '../artifact/saved-model.ts';
 import { writeModel } from '../artifact/write-model.ts';
-import { storageFailure } from '../checkpoint/storage-failure.ts';
 import { savedModelOf } from '../model/saved-model-of.ts';
 import { writeReport } from '../report/write-report.ts';
 import { trainerVersion } from '../version.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
 import type { Evaluation } from './evaluate-run.ts';
 import type { JoinedRun } from './join-run.ts';
+import { fillOutput } from './output-folder.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { TrainingEnd } from './training-loop.ts';
 
@@ -29,32 +30,29 @@ export interface OutputParts {
 /** @throws Failure StorageError where the output volume refuses; an older output stays whole. */
 export async function saveOutput(parts: OutputParts): Promise<Summary> {
   const { run, settings } = parts;
-  const folder = run.resolve(run.runConfig.output.uri);
-  try {
-    await mkdir(folder, { recursive: true });
-    const model = await savedModelOf(run.model, run.topology);
-    const { modelDigest } = await writeModel(join(folder, 'model'), model, {
-      ...run.runConfig.output,
-      generatedBy: `tfjs-operator ${trainerVersion}`,
-      metadata: {
-        classNames: run.dataset.classNames,
-        standardization: run.dataset.standardization,
-        runConfigDigest: run.runConfig.digest,
-        job: settings.job,
-      },
-    });
-    const result = resultOf(parts, summaryOf(parts, modelDigest));
-    await replaceFile(join(folder, 'run-config.json'), JSON.stringify(run.runConfig, null, 2));
-    await writeReport(result, join(folder, 'report.html'));
-    // Last: where result.json is, everything else is.
-    await replaceFile(join(folder, 'result.json'), JSON.stringify(result, null, 2));
-    return result.summary;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) {
-      throw storageFailure(`write the output to ${run.runConfig.output.uri}`, error);
-    }
-    throw error;
-  }
+  const model = await savedModelOf(run.model, run.topology);
+  const result = resultOf(parts, summaryOf(parts, modelDigest(model)));
+  await fillOutput(run.resolve(run.runConfig.output.uri), {
+    documents: async (staging) => {
+      await writeJson(join(staging, 'run-config.json'), run.runConfig);
+      await writeReport(result, join(staging, 'report.html'));
+      await writeJson(join(staging, 'result.json'), result);
+    },
+    model: async (folder) => {
+      await writeModel(join(folder, 'model'), model, {
+        ...run.runConfig.output,
+        generatedBy: `tfjs-operator ${trainerVersion}`,
+        metadata: {
+          classNames: run.dataset.classNames,
+          standardization: run.dataset.standardization,
+          runConfigDigest: run.runConfig.digest,
+          job: settings.job,
+        },
+      });
+    },
+    last: 'result.json',
+  });
+  return result.summary;
 }
 
 function summaryOf(parts: OutputParts, modelDigest: string): Summary {
@@ -103,14 +101,6 @@ function resultOf(
   };
 }
 
-/** A reader sees the old file or the whole new one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const handle = await open(`${path}.new`, 'w');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${path}.new`, path);
+async function writeJson(path: string, document: unknown): Promise<void> {
+  await writeFile(path, JSON.stringify(document, null, 2), { flush: true });
 }
