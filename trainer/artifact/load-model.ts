@@ -5,19 +5,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import type { Topology } from '@tfjs-operator/api/run-config.ts';
-import type { NamedArray } from '../named-array.ts';
 import { readableHdf5Error } from './hdf5-error.ts';
+import type { LoadedModel } from './loaded-model.ts';
 import { decodeNpz } from './npz.ts';
 import { readKerasH5 } from './read-keras-h5.ts';
 import { readLayersModel } from './read-layers-model.ts';
-
-export interface LoadedModel {
-  /** As the file has it, in whatever dialect; absent in files of weights only. */
-  readonly topology?: Topology;
-  /** Empty in files of topology only. */
-  readonly weights: readonly NamedArray[];
-}
 
 /** Looked for in a folder, in this order. */
 const filesOfFolder = ['model.json', 'model.h5', 'weights.npz'];

@@ -7,7 +7,7 @@ import h5wasm, { type Group } from 'h5wasm/node';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import type { NamedArray } from '../named-array.ts';
-import type { LoadedModel } from './load-model.ts';
+import type { LoadedModel } from './loaded-model.ts';
 
 /** First bytes of every HDF5 file. */
 const signature = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { elementsOf, type NamedArray } from '../named-array.ts';
-import type { LoadedModel } from './load-model.ts';
+import type { LoadedModel } from './loaded-model.ts';
 import { dequantize, type QuantizationInfo } from './quantization.ts';
 
 interface ModelJson {

@@ -13,7 +13,7 @@ import {
   meanPerSample,
   oneHot,
 } from './loss-targets.ts';
-import { nearestName } from './nearest-name.ts';
+import { nameHint } from './name-hint.ts';
 
 /** Per-sample losses [count] of labels and predictions [count, …]. */
 export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor1D;
@@ -93,7 +93,7 @@ export function lossByName(config: LossConfig): LossFunction {
   if (!name || !found) {
     throw new Failure(
       'BadConfig',
-      `training.loss.name is "${config.name}", which is no loss; ${nearestName(config.name, lossNames)}`,
+      `training.loss.name is "${config.name}", which is no loss; ${nameHint(config.name, lossNames)}`,
     );
   }
   for (const setting of ['fromLogits', 'labelSmoothing', 'delta'] as const) {

@@ -7,7 +7,7 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { LossConfig } from '@tfjs-operator/api/run-config.ts';
 import { areClassIndices, likePredictions, meanPerSample } from './loss-targets.ts';
 import { camelCase, canonicalLoss, lossByName, lossNames, type LossFunction } from './loss.ts';
-import { nearestName } from './nearest-name.ts';
+import { nameHint } from './name-hint.ts';
 
 export interface Metric {
   /** As the configuration spells it: the key in history and requirements. */
@@ -55,7 +55,7 @@ export function metricByName(name: string, loss: LossConfig): Metric {
   if (asLoss !== undefined) {
     return mean(name, lossByName(asLoss === canonicalLoss(loss.name) ? loss : { name: asLoss }));
   }
-  throw new Failure('BadConfig', `"${name}" is no metric; ${nearestName(name, metricNames)}`);
+  throw new Failure('BadConfig', `"${name}" is no metric; ${nameHint(name, metricNames)}`);
 }
 
 function accuracyByName(camel: string, loss: LossConfig): LossFunction | undefined {

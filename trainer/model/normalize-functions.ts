@@ -5,7 +5,7 @@
  */
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
-import { nearestName } from './nearest-name.ts';
+import { nameHint } from './name-hint.ts';
 
 interface NamedConfig {
   readonly class_name: string;
@@ -72,7 +72,7 @@ export function normalizeInitializer(value: unknown, place: Place): NamedConfig 
     const names = ['glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform',
       'lecun_normal', 'zeros', 'ones', 'constant', 'random_uniform', 'random_normal',
       'truncated_normal', 'variance_scaling', 'orthogonal', 'identity']; // prettier-ignore
-    throw new Failure('BadConfig', `${place} "${name}" is unknown; ${nearestName(name, names)}`);
+    throw new Failure('BadConfig', `${place} "${name}" is unknown; ${nameHint(name, names)}`);
   }
   if (variances[key]) return known;
   const merged: Record<string, unknown> = { ...known.config };
@@ -126,7 +126,7 @@ export function normalizeConstraint(value: unknown, place: Place): NamedConfig |
   };
   const found = known[plain(name)];
   if (!found) {
-    const hint = nearestName(name, ['max_norm', 'min_max_norm', 'non_neg', 'unit_norm']);
+    const hint = nameHint(name, ['max_norm', 'min_max_norm', 'non_neg', 'unit_norm']);
     throw new Failure('BadConfig', `${place} "${name}" is unknown; ${hint}`);
   }
   return { class_name: found, config };
@@ -149,7 +149,7 @@ export function normalizeActivation(value: unknown, place: Place, isKeras3: bool
   const found = plain(name) === 'silu' ? 'swish' : activations[plain(name)];
   if (!found) {
     const shown = name === '' ? JSON.stringify(value).slice(0, 60) : name;
-    const hint = nearestName(name, Object.values(activations));
+    const hint = nameHint(name, Object.values(activations));
     throw new Failure('BadConfig', `${place} "${shown}" is unknown; ${hint}`);
   }
   if (found === 'hard_sigmoid' && isKeras3) {

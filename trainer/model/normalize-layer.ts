@@ -6,7 +6,7 @@
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { droppedKeys, layerCatalog, requiredKeys, type LayerRule } from './layer-catalog.ts';
-import { nearestName } from './nearest-name.ts';
+import { nameHint } from './name-hint.ts';
 import {
   normalizeActivation,
   normalizeConstraint,
@@ -43,7 +43,7 @@ export function normalizeLayer(layer: LayerJson, scope: LayerScope): LayerJson {
   const rule = layerCatalog[className];
   const name = textAt(config, 'name') ?? scope.nameFor(className);
   if (!rule) {
-    const hint = nearestName(className, Object.keys(layerCatalog));
+    const hint = nameHint(className, Object.keys(layerCatalog));
     throw new Failure(
       'BadConfig',
       `Layer "${name}" is of the class ${className}, which this trainer does not have; ${hint}`,
@@ -178,7 +178,7 @@ function refuseUnlessNeutral(
   if (key === 'input_dim' && typeof value === 'number') return;
   throw new Failure(
     'BadConfig',
-    `Layer "${name}" (${className}) has the unknown key ${key}; ${nearestName(key, [...rule.keep, 'name', 'trainable', 'batch_input_shape'])}`,
+    `Layer "${name}" (${className}) has the unknown key ${key}; ${nameHint(key, [...rule.keep, 'name', 'trainable', 'batch_input_shape'])}`,
   );
 }
 

@@ -10,7 +10,7 @@ import { checkGraph } from './check-graph.ts';
 import { flattenGraph, flattenSequential, type GraphNode } from './flatten-nested.ts';
 import { normalizeInbound, normalizeReferences } from './normalize-inbound.ts';
 import { normalizeLayer, type LayerJson, type LayerScope } from './normalize-layer.ts';
-import { nearestName } from './nearest-name.ts';
+import { nameHint } from './name-hint.ts';
 
 /** What only Keras 3 writes; `module` and `registered_name` are in files of late Keras 2 as well. */
 const keras3Marks = /"(?:batch_shape|DTypePolicy|__keras_tensor__)"/;
@@ -64,7 +64,7 @@ function normalizeModel(model: JsonObject, scope: LayerScope, isTop: boolean): L
   if (!modelClasses.includes(className)) {
     throw new Failure(
       'BadConfig',
-      `The topology is of the class "${className}"; ${nearestName(className, modelClasses)}`,
+      `The topology is of the class "${className}"; ${nameHint(className, modelClasses)}`,
     );
   }
   // Keras before 2.3 wrote the bare list of layers of a Sequential.
@@ -155,7 +155,7 @@ function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
       if (known.has(from)) continue;
       throw new Failure(
         'BadConfig',
-        `Layer "${layer.name}" takes its input from "${from}", which is no layer of the model; ${nearestName(from, [...known])}`,
+        `Layer "${layer.name}" takes its input from "${from}", which is no layer of the model; ${nameHint(from, [...known])}`,
       );
     }
   }
