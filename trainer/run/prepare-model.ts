@@ -2,7 +2,7 @@
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
-import { loadModel } from '../artifact/load-model.ts';
+import { loadModel, type LoadedModel } from '../artifact/load-model.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { buildModel } from '../model/build-model.ts';
 import { checkShapes } from '../model/check-shapes.ts';
@@ -20,7 +20,8 @@ export async function prepareModel(
   dataset: Dataset,
   options: { readonly rank: number; readonly resolve: (uri: string) => string },
 ): Promise<PreparedModel> {
-  const file = config.uri === undefined ? undefined : await loadModel(options.resolve(config.uri));
+  const file =
+    config.uri === undefined ? undefined : await loadNamed('model.uri', config.uri, options);
   const topology = config.topology ?? file?.topology;
   if (topology === undefined) {
     throw new Failure(
@@ -36,10 +37,24 @@ export async function prepareModel(
     training.loss,
   );
   if (config.weights !== undefined) {
-    const { weights } = await loadModel(options.resolve(config.weights.uri));
+    const { weights } = await loadNamed('model.weights.uri', config.weights.uri, options);
     assignWeights(model, weights, config.weights.uri);
   } else if (file !== undefined && config.uri !== undefined && file.weights.length > 0) {
     assignWeights(model, file.weights, config.uri);
   }
   return { model, topology };
+}
+
+/** @throws Failure that begins with the field, as the file alone would send nobody to it. */
+async function loadNamed(
+  field: string,
+  uri: string,
+  { resolve }: { readonly resolve: (uri: string) => string },
+): Promise<LoadedModel> {
+  try {
+    return await loadModel(resolve(uri));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.reason, `${field} (${uri}): ${error.message}`, { cause: error });
+  }
 }

@@ -62,7 +62,7 @@ export async function prepareRun(
   const dataset = await loadDataset(runConfig.dataset, resolve, stop);
   const trainSamples = dataset.splits.train.length;
   logDataset(dataset, log);
-  assertTrainable(runConfig, trainSamples, replicas);
+  assertTrainable(runConfig, dataset, replicas);
   const { model, topology } = await prepareModel(runConfig, dataset, { rank, resolve });
   const loss = lossByName(training.loss);
   const metrics = metricSet(training.metrics, training.loss);
@@ -129,7 +129,15 @@ function logDataset(dataset: Dataset, log: Logger): void {
   log.info({ samples, cleaning: dataset.cleaning, digest: dataset.digest }, 'data loaded');
 }
 
-function assertTrainable({ training }: RunConfig, samples: number, replicas: number): void {
+function assertTrainable({ training }: RunConfig, dataset: Dataset, replicas: number): void {
+  const samples = dataset.splits.train.length;
+  const [first, ...otherClasses] = dataset.classNames;
+  if (first !== undefined && otherClasses.length === 0) {
+    throw new Failure(
+      'DataError',
+      `All labels are "${first}", but a network learns to tell two or more classes apart; check dataset.train.labels, or set dataset.labels.type to number.`,
+    );
+  }
   if (training.batchSize < replicas) {
     throw new Failure(
       'BadConfig',

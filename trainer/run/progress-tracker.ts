@@ -2,27 +2,9 @@
  * What the worker knows about its own progress, and the document it serves from that. Holds plain
  * values; measures nothing and decides nothing.
  */
-import type {
-  BackendChoice,
-  Phase,
-  Progress,
-  WorkerProgress,
-} from '@tfjs-operator/api/progress.ts';
+import type { Phase, Progress, WorkerProgress } from '@tfjs-operator/api/progress.ts';
 import { Throughput } from './throughput.ts';
-
-/** Seconds that one worker spent, in one step or since the start. */
-export interface StepTimes {
-  /** Forward and backward pass. */
-  readonly compute: number;
-  /** Clipping and update. */
-  readonly apply: number;
-  /** All-reduce time that compute did not hide and no slower peer caused. */
-  readonly communication: number;
-  /** Waiting for a slower peer. */
-  readonly wait: number;
-  /** Waiting for the next batch. */
-  readonly data: number;
-}
+import { WorkerWindow, type StepTimes, type WorkerSums } from './worker-window.ts';
 
 /** What rank r tells the others about its last step, as floats in the reduced sums. */
 export interface WorkerRow extends StepTimes {
@@ -72,32 +54,20 @@ export interface ProgressIdentity {
   readonly epochs: number;
 }
 
-/** The share of a new measurement in a worker's smoothed figures. */
-const smoothing = 0.1;
-
-interface MutableWorker extends Record<keyof StepTimes, number> {
-  samples: number;
-}
-
 export class ProgressTracker {
   readonly #identity: ProgressIdentity;
   readonly #now: () => Date;
   readonly #throughput = new Throughput();
-  readonly #workers: MutableWorker[];
+  readonly #workers: WorkerWindow[];
   #values: Partial<Progress> = {};
   #totalSteps = 0;
+  /** A whole batch; the last one of an epoch may be smaller. */
+  #samplesPerStep = 0;
 
   constructor(identity: ProgressIdentity, now: () => Date) {
     this.#identity = identity;
     this.#now = now;
-    this.#workers = Array.from({ length: identity.worldSize }, () => ({
-      compute: 0,
-      apply: 0,
-      communication: 0,
-      wait: 0,
-      data: 0,
-      samples: 0,
-    }));
+    this.#workers = Array.from({ length: identity.worldSize }, () => new WorkerWindow());
   }
 
   set(values: Partial<Omit<Progress, 'schemaVersion' | 'job' | 'rank' | 'workers'>>): void {
@@ -108,22 +78,21 @@ export class ProgressTracker {
   /** @param rows the rows of all ranks, by rank; @param seconds monotonic time. */
   addStep(rows: readonly WorkerRow[], globalCount: number, seconds: number): void {
     this.#throughput.add(seconds, globalCount);
-    for (const [rank, row] of rows.entries()) {
-      const worker = this.#workers[rank];
-      if (worker === undefined) continue;
-      for (const key of ['compute', 'apply', 'communication', 'wait', 'data', 'samples'] as const) {
-        worker[key] += (row[key] - worker[key]) * (worker.compute === 0 ? 1 : smoothing);
-      }
-    }
+    this.#samplesPerStep = Math.max(this.#samplesPerStep, globalCount);
+    for (const [rank, row] of rows.entries()) this.#workers[rank]?.add(seconds, row);
   }
 
   samplesPerSecond(): number {
     return this.#throughput.rate();
   }
 
-  /** Samples per second of each worker by its own recent steps. */
-  workerSamplesPerSecond(): number[] {
-    return this.#workers.map((worker) => worker.samples / Math.max(total(worker), 1e-9));
+  /** Figures of each worker since the last call of `startEpoch`. */
+  epochSamplesPerSecond(): number[] {
+    return this.#workers.map((worker) => rateOf(worker.sinceEpoch()));
+  }
+
+  startEpoch(): void {
+    for (const worker of this.#workers) worker.startEpoch();
   }
 
   document(): Progress {
@@ -155,33 +124,39 @@ export class ProgressTracker {
   }
 
   #workerProgress(): WorkerProgress[] {
-    const rates = this.workerSamplesPerSecond();
     return this.#workers.map((worker, rank) => {
-      const all = Math.max(total(worker), 1e-9);
+      const recent = worker.recent();
+      const all = Math.max(total(recent), 1e-9);
       return {
         rank,
-        backend: (this.#values.backend as BackendChoice | null | undefined)?.name ?? '',
-        computeShare: round((worker.compute + worker.apply) / all, 4),
-        communicationShare: round(worker.communication / all, 4),
-        waitShare: round((worker.wait + worker.data) / all, 4),
-        samplesPerSecond: round(rates[rank] ?? 0, 1),
+        backend: this.#values.backend?.name ?? '',
+        computeShare: round((recent.compute + recent.apply) / all, 4),
+        communicationShare: round(recent.communication / all, 4),
+        waitShare: round((recent.wait + recent.data) / all, 4),
+        samplesPerSecond: round(rateOf(recent), 1),
       };
     });
   }
 
   /** The rank that computes longest: the one for which the others wait. */
   #slowestRank(): number | null {
-    const times = this.#workers.map((worker) => worker.compute + worker.apply + worker.data);
+    const times = this.#workers.map((worker) => {
+      const { compute, apply, data } = worker.recent();
+      return compute + apply + data;
+    });
     const most = Math.max(...times);
     return most > 0 && times.length > 1 ? times.indexOf(most) : null;
   }
 
   #secondsRemaining(step: number): number | null {
     const rate = this.#throughput.rate();
-    const perStep = this.#workers.reduce((sum, worker) => sum + worker.samples, 0);
-    if (rate <= 0 || perStep <= 0 || this.#totalSteps === 0) return null;
-    return round(((this.#totalSteps - step) * perStep) / rate, 1);
+    if (rate <= 0 || this.#totalSteps === 0) return null;
+    return round(((this.#totalSteps - step) * this.#samplesPerStep) / rate, 1);
   }
+}
+
+function rateOf(sums: WorkerSums): number {
+  return sums.samples / Math.max(total(sums), 1e-9);
 }
 
 function total(times: StepTimes): number {

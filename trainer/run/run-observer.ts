@@ -1,6 +1,6 @@
 /** Those who watch a run: metrics, TensorBoard, log. The loop tells them facts and asks nothing. */
 import type { EpochRecord } from '@tfjs-operator/api/result.ts';
-import type { StepTimes } from './progress-tracker.ts';
+import type { StepTimes } from './worker-window.ts';
 
 export interface StepFacts {
   /** Optimizer updates done, this one included. */

@@ -94,6 +94,7 @@ async function trainEpoch(
     }),
   );
   progress.set({ phase: 'training', epoch: start.epoch + 1 });
+  progress.startEpoch();
   batches.prefetch(
     slices.map(({ start: from, end }): BatchRequest => ({
       split: 'train',
@@ -202,7 +203,7 @@ async function endEpoch(options: TrainingOptions, cursor: TrainingCursor): Promi
     metrics,
     learningRate: learningRateAt(Math.max(0, cursor.stepsDone - 1)),
     samplesPerSecond: epochSums.count / Math.max(epochSums.seconds, 1e-9),
-    workerSamplesPerSecond: progress.workerSamplesPerSecond(),
+    workerSamplesPerSecond: progress.epochSamplesPerSecond(),
   };
   options.observer.onEpoch(record);
   const memory: RunMemory = {
