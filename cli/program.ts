@@ -13,7 +13,9 @@ import { validateCommand } from './validate/command.ts';
 
 const runHelp = `
 The job runs as on a cluster, with processes for pods: each worker is a process, a claim is a folder
-(RUNS/volumes/CLAIM, or PATH with --volume), and logs are in RUNS/NAME/rank-N.log.
+(RUNS/volumes/CLAIM, or PATH with --volume), and logs are in RUNS/NAME/rank-N.log. What only a cluster
+has does nothing here: image, resources, placement. A variable that the template takes from a Secret
+or ConfigMap is taken from the environment of tfjsctl.
 
 The same command goes on from the newest checkpoint after Ctrl-C, a crash or a failure. After a
 complete run it trains anew. --fresh trains anew in any case; checkpoints are deleted only below RUNS.
@@ -22,8 +24,8 @@ Exit codes:
   0    complete
   2    the command line is wrong
   10   the manifest, the network structure or the training configuration is wrong
-  11…22  the job failed; the codes are those of the workers, for example 12: evaluation below
-       evaluation.require, 16: a volume is missing or full
+  1, 11 to 22  the job failed; the code is that of the worker that caused it, for example
+       12: the evaluation is below evaluation.require, 16: a volume is missing or full
   23   stopped by Ctrl-C at a step boundary; a checkpoint is written where the job keeps any
   124  spec.runPolicy.activeDeadlineSeconds is over
   130  a second Ctrl-C ended the workers at once`;

@@ -13,7 +13,7 @@ import {
 } from '../testing/tfjsctl.ts';
 
 /** A whole run is a second or two of real processes; a hang must not wait for the runner's limit. */
-const timeout = 60_000;
+const timeout = 120_000;
 
 function lastJson({ stdout }: Ended): Record<string, unknown> {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
@@ -144,6 +144,7 @@ test(
     assert.equal(ended.code, 11);
     assert.equal(ended.stderr, `The job failed (DataError): ${message}\n`);
     assert.equal(workplace.starts().length, 2, 'nobody was started again');
+    assert.doesNotMatch(ended.stdout, /DataError/, 'the failure is told once');
     assertTidy(workplace);
   },
 );
@@ -236,6 +237,16 @@ test('a stop says when there is nothing to go on from', { timeout }, async (t) =
   assert.equal(lastJson(ended)['type'], 'interrupted');
 });
 
+test('a reader that goes away stops the run with a checkpoint', { timeout }, async (t) => {
+  const workplace = aWorkplace(t);
+  const run = workplace.run(runArgs(workplace, '--json'), { steps: 100_000 });
+  await until(() => run.output().includes('progress'));
+  run.process.stdout?.destroy();
+  const ended = await run.ended;
+  assert.equal(ended.code, 23);
+  assert.match(ended.stderr, /The same command goes on from there\./);
+});
+
 test(
   'a second Ctrl-C ends workers that do not listen; a doubled first one does not',
   { timeout },
@@ -262,7 +273,7 @@ test('SIGKILL of tfjsctl leaves no worker, and the next run starts', { timeout }
   await until(() => run.output().includes('step'));
   run.process.kill('SIGKILL');
   await run.ended;
-  await until(() => workplace.starts().every(({ pid }) => !isAlive(pid)), 2_000);
+  await until(() => workplace.starts().every(({ pid }) => !isAlive(pid)), 5_000);
   assert.equal(workplace.starts().length, 2);
   assert.equal((await workplace.call(runArgs(workplace)).ended).code, 0);
   assertTidy(workplace);
@@ -334,6 +345,10 @@ test('--workers, --port, --runs and --volume take effect', { timeout }, async (t
   assert.equal(((await response.json()) as { worldSize: number }).worldSize, 3);
   const ended = await run.ended;
   assert.equal(ended.code, 0, ended.stderr);
+  assert.match(
+    ended.stderr,
+    /^3 workers share 2 processor cores: more workers train no faster here\.$/m,
+  );
   assert.equal(lastJson(ended)['outputDirectory'], join(workplace.folder, 'made/model'));
   assert.deepEqual(readdirSync(join(workplace.folder, 'elsewhere/digits')).sort(), [
     'job.json',

@@ -5,6 +5,7 @@
 import { environment } from '@tfjs-operator/api/environment.ts';
 import { exitStatuses } from '@tfjs-operator/api/exit-codes.ts';
 import type { Display } from '../terminal/display.ts';
+import { formatCounted } from '../terminal/format.ts';
 import { createJsonDisplay } from '../terminal/json-display.ts';
 import { createLiveDisplay } from '../terminal/live-display.ts';
 import { createPlainDisplay } from '../terminal/plain-display.ts';
@@ -22,6 +23,8 @@ import { tellOutcome } from './tell-outcome.ts';
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Processor cores that the workers share. */
+  readonly cores: number;
   /** Where folders of one run alone are made. */
   readonly temporaryFolder: string;
   readonly stdout: HostStream;
@@ -53,11 +56,18 @@ export async function runCommand(
   }
   const out = (text: string): void => void stdout.write(`${text}\n`);
   const err = (text: string): void => void stderr.write(`${text}\n`);
+  const display = createDisplay(options, host, { out, err });
+  const { replicas } = loaded.job.spec.workers;
+  if (replicas > host.cores) {
+    display.note(
+      `${replicas} workers share ${formatCounted(host.cores, 'processor core')}: more workers train no faster here.`,
+    );
+  }
   const run = await runJob(loaded, options, {
     command: host.workerCommand,
     temporaryFolder: host.temporaryFolder,
     env: inheritedEnvironment(host.env),
-    display: createDisplay(options, host, { out, err }),
+    display,
     signals: host.signals,
   });
   tellOutcome(run, options.isJson, {

@@ -54,7 +54,7 @@ function tellResult(run: FinishedRun, summary: Summary, output: Output): void {
           ['logs', shown(run.runFolder)] as const,
         ];
   const result = folder === undefined ? undefined : readResult(folder);
-  output.out(finalReport({ summary, result, files, columns, style }));
+  output.out(`\n${finalReport({ summary, result, files, columns, style })}`);
 }
 
 function readResult(folder: string): Result | undefined {

@@ -5,7 +5,7 @@
 import Table from 'cli-table3';
 import type { Result, Summary } from '@tfjs-operator/api/result.ts';
 import { confusionTable } from './confusion-table.ts';
-import { formatBytes, formatCount, formatMetric, formatSeconds } from './format.ts';
+import { formatBytes, formatCount, formatCounted, formatMetric, formatSeconds } from './format.ts';
 import type { Style } from './style.ts';
 
 export interface FinalReportInput {
@@ -58,7 +58,7 @@ function figures(
           ] as const,
         ]
       : []),
-    ['trained', `${formatCount(epochs)} epochs, ${formatCount(steps)} steps`],
+    ['trained', `${formatCounted(epochs, 'epoch')}, ${formatCounted(steps, 'step')}`],
     ...(resumedFromStep === null
       ? []
       : [['resumed from', `step ${formatCount(resumedFromStep)}`] as const]),

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatCount, formatMetric, formatSeconds, formatShare } from './format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatCounted,
+  formatMetric,
+  formatSeconds,
+  formatShare,
+} from './format.ts';
 import { cutTo, padFrom, padTo, widthOf } from './width.ts';
 import { progressBar, shareBar } from './bar.ts';
 
@@ -8,6 +15,10 @@ const plain = (_format: unknown, text: string): string => text;
 
 test('numbers read as people write them', () => {
   assert.equal(formatCount(1234567.8), '1,234,568');
+  assert.deepEqual(
+    [formatCounted(1, 'step'), formatCounted(2000, 'step')],
+    ['1 step', '2,000 steps'],
+  );
   assert.equal(formatShare(0.125), '13 %');
   assert.equal(formatMetric(0.98765), '0.9877');
   assert.equal(formatMetric(0.0000123), '1.23e-5');

@@ -9,6 +9,11 @@ export function formatCount(value: number): string {
   return integers.format(value);
 }
 
+/** `1 epoch`, `2,000 steps`. */
+export function formatCounted(value: number, noun: string): string {
+  return `${formatCount(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** A fraction as percent: 0.1234 → `12 %`. */
 export function formatShare(fraction: number): string {
   return `${Math.round(fraction * 100)} %`;

@@ -5,7 +5,7 @@
 import type { Progress, WorkerProgress } from '@tfjs-operator/api/progress.ts';
 import type { RunView } from '../world/local-world.ts';
 import { progressBar, shareBar } from './bar.ts';
-import { formatCount, formatMetric, formatSeconds, formatShare } from './format.ts';
+import { formatCount, formatCounted, formatMetric, formatSeconds, formatShare } from './format.ts';
 import type { Style } from './style.ts';
 import { cutTo, padFrom, padTo } from './width.ts';
 
@@ -54,7 +54,7 @@ function headline(view: RunView, { style }: FrameOptions): string {
   const phase = phaseOf(view);
   const colour = colours[phase] ?? 'green';
   const facts = [
-    `${replicas} ${replicas === 1 ? 'worker' : 'workers'}`,
+    formatCounted(replicas, 'worker'),
     ...(progress?.backend ? [`backend ${progress.backend.name}`] : []),
     ...(progress?.allReduce.algorithm && replicas > 1
       ? [`all-reduce ${progress.allReduce.algorithm}`]

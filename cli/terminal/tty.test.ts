@@ -10,7 +10,7 @@ const colour = /\u001b\[3\dm/;
 
 test(
   'on a terminal the run is drawn in place, in colours; NO_COLOR leaves them out',
-  { skip, timeout: 60_000 },
+  { skip, timeout: 120_000 },
   async (t) => {
     const workplace = aWorkplace(t);
     const coloured = await workplace.runOnTerminal(runArgs(workplace), { steps: 60 });
@@ -29,7 +29,7 @@ test(
   },
 );
 
-test('colours of a wrong manifest respect NO_COLOR too', { skip, timeout: 60_000 }, async (t) => {
+test('colours of a wrong manifest respect NO_COLOR too', { skip, timeout: 120_000 }, async (t) => {
   const workplace = aWorkplace(t, { epochs: 0 });
   const coloured = await workplace.runOnTerminal(runArgs(workplace));
   assert.equal(coloured.code, 10);

@@ -9,9 +9,10 @@ const worker = fileURLToPath(new URL('fake-worker.ts', import.meta.url));
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
+  cores: Infinity,
   temporaryFolder: tmpdir(),
   stdout: process.stdout,
   stderr: process.stderr,
-  signals: stopSignalsOf(process),
+  signals: stopSignalsOf(process, [process.stdout, process.stderr]),
   workerCommand: { file: process.execPath, args: [...process.execArgv, worker] },
 });

@@ -136,7 +136,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits for a fact; fails the test by its time limit where it never comes true. */
-export async function until(isTrue: () => boolean, limitMs = 10_000): Promise<void> {
+export async function until(isTrue: () => boolean, limitMs = 30_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!isTrue()) {
     if (Date.now() > end) throw new Error(`not true within ${limitMs} ms: ${isTrue.toString()}`);
@@ -154,6 +154,7 @@ function callProgram(folder: string, args: readonly string[], env: Record<string
   const code = runProgram(args, {
     env: { PATH, ...env },
     cwd: folder,
+    cores: 2,
     temporaryFolder: folder,
     stdout,
     stderr,

@@ -165,7 +165,10 @@ export class LocalCluster {
     const replicas = job.spec.completions;
     const port = (offset: number): number => (basePort === 0 ? 0 : basePort + offset);
     const template = job.spec.template.spec.containers[0]?.env ?? [];
-    const literal = template.map(({ name, value }) => [name, value] as const);
+    // A value from a Secret or ConfigMap is not known here; ours of that name stands in, if any.
+    const literal = template
+      .filter(({ value }) => value !== undefined)
+      .map(({ name, value }) => [name, value] as const);
     const values: Readonly<Record<string, string | undefined>> = {
       ...inheritedEnv,
       ...Object.fromEntries(literal),

@@ -124,7 +124,8 @@ async function loop(
     const observed = observe({ job, runConfig, pods, cluster, progress: poller.latest });
     const decision = decide(observed);
     status = decision.status;
-    decision.events.forEach(observer.onEvent);
+    // A failure is told once, at the end.
+    if (status.phase !== 'Failed') decision.events.forEach(observer.onEvent);
     observer.onView({ job, status, progress: poller.latest, isStopping: signals.stop.aborted });
     const kind = endOf(status, pods, signals);
     if (kind) return { kind, status, summary: summaryOf(pods), progress: poller.latest };
