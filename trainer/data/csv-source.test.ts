@@ -96,6 +96,7 @@ const wrong: Record<string, { text: string; says: RegExp; parts?: ConfigParts }>
     parts: { labels: { column: 'kind', type: 'number' } },
   },
   hexadecimal: { text: 'a,kind\n0x10,x\n', says: /"0x10" is not a number/ },
+  'a number beyond float32': { text: 'a,kind\n1e39,x\n', says: /"1e39" is beyond the range/ },
   'an infinite number': { text: 'a,kind\nInfinity,x\n', says: /"Infinity" is not a number/ },
   'an empty file': { text: '', says: /a\.csv is empty; it needs a header/ },
   'a header only': {

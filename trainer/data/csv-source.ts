@@ -147,10 +147,8 @@ class CsvTable {
     if (MISSING.has(cell.toLowerCase())) {
       this.#request.cleaner.reject('missing', `${place}: the cell has no value`);
     } else {
-      this.#request.cleaner.reject(
-        'unreadable',
-        `${place}: "${cell}" is not a number (of float32)`,
-      );
+      const what = NUMBER.test(cell) ? 'is beyond the range of float32' : 'is not a number';
+      this.#request.cleaner.reject('unreadable', `${place}: "${cell}" ${what}`);
     }
   }
 }

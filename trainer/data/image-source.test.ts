@@ -231,6 +231,11 @@ const wrong: Record<string, { files: Files; says: RegExp; parts?: ConfigParts }>
     files: { 'other/a/1.png': png(2, 3, 1) },
     says: /train does not exist .*its folder holds other/,
   },
+  'a class without a folder': {
+    files: one,
+    parts: { labels: { classes: ['a', 'z'] } },
+    says: /train has no folder for the class "z" of dataset\.labels\.classes; it has a: add/,
+  },
   'a class that is not in the list': {
     files: one,
     parts: { labels: { classes: ['b'] } },

@@ -17,7 +17,9 @@ interface Picture {
 
 /** @throws Failure DataError for a malformed folder or picture. */
 export async function readImageSource(request: ReadRequest): Promise<Source> {
-  const pictures = await listPictures(fileBelow(request.root, request.source.features));
+  const root = fileBelow(request.root, request.source.features);
+  const pictures = await listPictures(root);
+  refuseMissingClass(pictures, request, root);
   const kept: Picture[] = [];
   const samples: Uint8Array[] = [];
   let format: SampleFormat | undefined;
@@ -50,6 +52,27 @@ export async function readImageSource(request: ReadRequest): Promise<Source> {
     place,
     labelPlace: (row) => place(row),
   };
+}
+
+/**
+ * A class of the list that no folder has is a slip of the pen or a folder that was not copied. Only
+ * where all folders are known: one of another name is told with its first picture.
+ */
+function refuseMissingClass(
+  pictures: readonly Picture[],
+  { config, part }: ReadRequest,
+  root: DataFile,
+): void {
+  const { classes, mapping } = config.labels;
+  if (part !== 'train' || classes === undefined) return;
+  const folders = [...new Set(pictures.map(({ label }) => label))];
+  const names = folders.map((folder) => mapping?.[folder] ?? folder);
+  const missing = classes.find((name) => !names.includes(name));
+  if (missing === undefined || names.some((name) => !classes.includes(name))) return;
+  throw new Failure(
+    'DataError',
+    `${root.name} has no folder for the class "${missing}" of dataset.labels.classes; it has ${folders.join(', ')}: add the folder or remove the class.`,
+  );
 }
 
 /** Size and channels of every sample; the first picture and features.shape decide. */

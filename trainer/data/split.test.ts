@@ -119,6 +119,10 @@ test('Empty splits and sources of another shape end in one sentence', async (t) 
     /test split is empty: its source ex has no sample/,
   );
   assert.match(
+    await failure(load(t, { x: files.ex, y: files.ey }, { split: { test: { fraction: 0.2 } } })),
+    /^The training split is empty: the training source has no sample/,
+  );
+  assert.match(
     await of({ validation: { fraction: 0.5 }, test: { fraction: 0.5 } }),
     /training split is empty: the other splits take all 10 samples/,
   );

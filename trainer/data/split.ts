@@ -122,6 +122,13 @@ function apportion(
 }
 
 function refuseEmpty(splits: Splits, config: DatasetConfig['split'], trainRows: number): void {
+  if (trainRows === 0) {
+    // Said first: that a fraction of nothing is nothing would send a person to the wrong field.
+    throw new Failure(
+      'DataError',
+      'The training split is empty: the training source has no sample (left after cleaning); name another source or relax dataset.cleaning.',
+    );
+  }
   for (const part of ['validation', 'test'] as const) {
     const wanted = config[part];
     if (wanted === undefined || splits[part].length > 0) continue;
@@ -135,8 +142,6 @@ function refuseEmpty(splits: Splits, config: DatasetConfig['split'], trainRows: 
   if (splits.train.length > 0) return;
   throw new Failure(
     'DataError',
-    trainRows === 0
-      ? 'The training split is empty: the training source has no sample (left after cleaning); name another source or relax dataset.cleaning.'
-      : `The training split is empty: the other splits take all ${trainRows} samples; lower the fractions in dataset.split.`,
+    `The training split is empty: the other splits take all ${trainRows} samples; lower the fractions in dataset.split.`,
   );
 }
