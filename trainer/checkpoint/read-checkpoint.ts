@@ -62,8 +62,12 @@ export async function readNewest(
   if (newest === undefined) return null;
   throw new Failure(
     'CheckpointError',
-    `None of the ${skipped.length} checkpoints in ${place} is intact (${newest.folder}: ${newest.reason}): restore the directory from a backup, or set checkpoint.uri to an empty folder to start anew.`,
+    `${noneOf(skipped.length)} in ${place} is intact (${newest.folder}: ${newest.reason}): restore the directory from a backup, or set checkpoint.uri to an empty folder to start anew.`,
   );
+}
+
+function noneOf(count: number): string {
+  return count === 1 ? 'Not even the only checkpoint' : `None of the ${count} checkpoints`;
 }
 
 async function readCheckpoint(
@@ -97,15 +101,21 @@ function demandSameRun(manifest: CheckpointManifest, expected: Expectation, plac
   if (manifest.runConfigDigest !== expected.runConfigDigest) {
     throw new Failure(
       'CheckpointError',
-      `The checkpoints in ${place} belong to another run config (${manifest.runConfigDigest}; this one is ${expected.runConfigDigest}): set checkpoint.uri to an empty folder to start anew, or undo the change of the manifest to resume.`,
+      `The checkpoints in ${place} belong to another run config (${shown(manifest.runConfigDigest)}; this one is ${shown(expected.runConfigDigest)}): set checkpoint.uri to an empty folder to start anew, or undo the change of the manifest to resume.`,
     );
   }
   if (expected.datasetDigest !== undefined && manifest.datasetDigest !== expected.datasetDigest) {
     throw new Failure(
       'CheckpointError',
-      `The checkpoints in ${place} were made with other data (${manifest.datasetDigest}; it is ${expected.datasetDigest} now): restore the data set to resume, or set checkpoint.uri to an empty folder to start anew.`,
+      `The checkpoints in ${place} were made with other data (${shown(manifest.datasetDigest)}; it is ${shown(expected.datasetDigest)} now): restore the data set to resume, or set checkpoint.uri to an empty folder to start anew.`,
     );
   }
+}
+
+/** Enough of a digest to compare two by eye. */
+function shown(digest: string): string {
+  const most = 'sha256:'.length + 12;
+  return digest.length > most ? `${digest.slice(0, most)}…` : digest;
 }
 
 async function readShards(

@@ -40,7 +40,7 @@ function causesFor(field: StorageField): Readonly<Record<string, string>> {
     EDQUOT: `the disk quota is used up. ${full}`,
     EFBIG: `the file would be larger than the file system or the process limit allows. ${full}`,
     ENOENT: `the directory does not exist. ${gone}`,
-    ENOTDIR: `a part of the path is a file, not a directory. ${gone}`,
+    ENOTDIR: `a part of the path is a file, not a directory. Correct ${field}.`,
     EEXIST: `a file is in its place. Remove it or change ${field}.`,
     EACCES: `access is denied. ${denied}`,
     EPERM: `the operation is not permitted. ${denied}`,
