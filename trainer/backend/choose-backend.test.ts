@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { activate } from './activate.ts';
 import { BackendError, type Backend } from './backend.ts';
 import { chooseBackend } from './choose-backend.ts';

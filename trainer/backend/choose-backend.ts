@@ -3,8 +3,8 @@
  * why the better ones were not taken. "Works" means that it computed a gradient correctly.
  * The chosen backend is tfjs's current one afterwards.
  */
-import type { BackendChoice } from '../../api/progress.ts';
-import { Failure } from '../../api/failure.ts';
+import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { BackendError, type Backend, type BackendInfo, type RequestedBackend } from './backend.ts';
 import { cpuBackend } from './cpu-backend.ts';
 import { tensorflowBackend, type TensorflowOptions } from './tensorflow-backend.ts';

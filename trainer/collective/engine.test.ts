@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { type ChunkMessage, readChunk } from './chunk-message.ts';
 import { bits, collectiveCases, fill, type RunnerSettings } from './collective-cases.testing.ts';
 import { openMemoryGang, type MemoryGang } from './memory-exchange.testing.ts';

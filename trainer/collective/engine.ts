@@ -3,7 +3,7 @@
  * of peers with them, drops what is fenced off, watches deadlines and names who is to blame. It
  * reaches peers through `PeerPort`s only; the `exchange-*.ts` files put gRPC behind them.
  */
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { createAwakeClock } from './awake-clock.ts';
 import { blame } from './blame.ts';
 import { checksumOf, type ChunkEncoder, createChunkEncoder } from './chunk-encoder.ts';

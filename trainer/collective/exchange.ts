@@ -3,8 +3,8 @@
  * the forming of the gang to its end. It owns the heartbeat timer. It never decides who is a member.
  */
 import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
-import { Failure } from '../../api/failure.ts';
-import type { AllReduceConfig } from '../../api/run-config.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { AllReduceConfig } from '@tfjs-operator/api/run-config.ts';
 import type { CollectiveStats } from './collective.ts';
 import { channelOptions } from './channel-options.ts';
 import type { ChunkMessage } from './chunk-message.ts';

@@ -3,7 +3,7 @@
  * its order, as a stream does, but which direction delivers next is drawn from a seeded generator.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Failure } from '../../api/failure.ts';
+import type { Failure } from '@tfjs-operator/api/failure.ts';
 import { readChunk } from './chunk-message.ts';
 import type { GangOfRunners, RunnerSettings } from './collective-cases.testing.ts';
 import { Engine } from './engine.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { collectiveCases } from '../collective/collective-cases.testing.ts';
 import { joinGang } from './join-gang.ts';
 import {

@@ -1,8 +1,8 @@
 /**
  * The words of membership: what a worker gets when all have come together.
  */
-import type { Failure } from '../../api/failure.ts';
-import type { AllReduceConfig } from '../../api/run-config.ts';
+import type { Failure } from '@tfjs-operator/api/failure.ts';
+import type { AllReduceConfig } from '@tfjs-operator/api/run-config.ts';
 import type { Collective } from '../collective/collective.ts';
 
 export interface Member {

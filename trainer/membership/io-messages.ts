@@ -2,8 +2,8 @@
  * What the training thread and the I/O thread say to each other. Values of tensors are never in a
  * message: they lie in the arena, which both threads see.
  */
-import type { ExitReason } from '../../api/exit-codes.ts';
-import { Failure } from '../../api/failure.ts';
+import type { ExitReason } from '@tfjs-operator/api/exit-codes.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { AllReduceResult, CollectiveStats } from '../collective/collective.ts';
 import type { Work } from '../collective/plan-operation.ts';
 import type { GangOptions, Member } from './gang.ts';

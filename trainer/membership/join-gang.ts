@@ -3,7 +3,7 @@
  * Requests are posted, so they leave even while this thread goes on computing the next bucket.
  */
 import { Worker } from 'node:worker_threads';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { chooseAlgorithm } from '../collective/choose-algorithm.ts';
 import type { AllReduceResult, Collective, CollectiveStats } from '../collective/collective.ts';
 import type { Work } from '../collective/plan-operation.ts';

@@ -2,7 +2,7 @@
  * For tests: the process that `spawnWorker` starts. Its argument is a JSON of GangOptions with
  * `arenaBytes` in place of the arena. Ends with the exit code of what ended its gang.
  */
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { GangOptions } from './gang.ts';
 import { joinGang } from './join-gang.ts';
 import { sumForever } from './local-gang.testing.ts';

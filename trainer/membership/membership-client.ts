@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ChannelCredentials, type ServiceError, status } from '@grpc/grpc-js';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { channelOptions } from '../collective/channel-options.ts';
 import { passThrough } from '../collective/exchange-definition.ts';
 import type { Dial } from './dial.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { dial, splitAddress } from './dial.ts';
 import { openPeers, readWorkerFile } from './peers.ts';
 

@@ -3,7 +3,7 @@
  */
 import { logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { serverOptions } from '../collective/channel-options.ts';
 import type { Credentials } from './credentials.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import { joinGang } from './join-gang.ts';
 import { aGangFolder, gangOptions, joinAll } from './local-gang.testing.ts';
 

@@ -2,7 +2,7 @@
  * One worker's I/O, put together: binds the port, makes the address known, joins the gang and
  * connects the exchange. Runs in the I/O thread; it touches no tensor and no file but `rank-N.json`.
  */
-import { Failure } from '../../api/failure.ts';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { CollectiveStats } from '../collective/collective.ts';
 import type { Engine } from '../collective/engine.ts';
 import { createExchange } from '../collective/exchange.ts';
