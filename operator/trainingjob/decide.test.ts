@@ -19,7 +19,7 @@ const at = (seconds: number): string => timestamp(start + seconds * 1000);
 const checkpoint = {
   step: 40,
   uri: 'pvc://output/checkpoints/step-40',
-  digest: 'sha256:c',
+  digest: `sha256:${'cd'.repeat(32)}`,
   time: at(0),
 };
 

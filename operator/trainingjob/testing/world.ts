@@ -9,6 +9,7 @@ import type { ContainerStatus, KubernetesObject, Pod, TerminatedState } from '..
 import { labelKeys } from '../reasons.ts';
 import { timestamp } from '../timestamp.ts';
 import type { TrainingJob, TrainingJobSpec } from '../training-job.ts';
+import { assertStored } from './assert-stored.ts';
 import type { Decision, Observed, RunConfigResolution } from '../types.ts';
 
 export const start = Date.parse('2026-01-01T00:00:00Z');
@@ -47,9 +48,10 @@ export class World {
     };
   }
 
-  /** Decides and obeys. */
+  /** Decides and obeys; a status that the API server would refuse is an error of every test. */
   pass(): Decision {
     const decision = decide(this.observed());
+    assertStored(decision.status);
     this.job = { ...this.job, status: decision.status };
     for (const child of decision.apply) this.children.set(keyOf(child), child);
     for (const { kind, name } of decision.remove) this.children.delete(`${kind}/${name}`);
