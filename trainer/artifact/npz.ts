@@ -1,10 +1,12 @@
 /**
  * `weights.npz`: each weight as a numpy array under its name, for numpy, PyTorch and JAX
- * (`numpy.load`). Also reads such files back. Only little-endian float arrays in C order.
+ * (`numpy.load`). Also reads such files back, whoever wrote them.
  */
-import { unzipSync, zipSync, type Zippable } from 'fflate';
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { zipSync, type Zippable } from 'fflate';
 import type { NamedArray } from '../named-array.ts';
+import { readNpy } from '../numpy/npy.ts';
+import { toNumbers } from '../numpy/numeric-array.ts';
+import { readZipDirectory, readZipEntry } from '../numpy/zip.ts';
 import { bytesOf } from './saved-model.ts';
 
 /** Magic, version 1.0. */
@@ -20,11 +22,17 @@ export function encodeNpz(weights: readonly NamedArray[]): Uint8Array {
   return zipSync(entries, { level: 0, mtime: zipTime });
 }
 
-/** @param source file or URI, for messages. */
+/**
+ * Arrays of any numeric type and order, as float32.
+ * @param source file or URI, for messages.
+ * @throws Failure where the file is damaged or an array holds no numbers.
+ */
 export function decodeNpz(bytes: Uint8Array, source: string): NamedArray[] {
-  return Object.entries(unzipSync(bytes)).map(([file, content]) =>
-    decodeNpy(file.replace(/\.npy$/, ''), content, source),
-  );
+  return readZipDirectory(bytes, source).map((entry) => {
+    const name = entry.name.replace(/\.npy$/, '');
+    const array = readNpy(readZipEntry(bytes, entry, source), `${source}, array "${name}"`);
+    return { name, shape: array.shape, data: Float32Array.from(toNumbers(array)) };
+  });
 }
 
 function encodeNpy({ shape, data }: NamedArray): Uint8Array {
@@ -38,30 +46,4 @@ function encodeNpy({ shape, data }: NamedArray): Uint8Array {
   result.set(new TextEncoder().encode(header), npyPrefix.length + 2);
   result.set(bytesOf(data), length);
   return result;
-}
-
-function decodeNpy(name: string, content: Uint8Array, source: string): NamedArray {
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  const isVersion1 = content[6] === 1;
-  const start = isVersion1 ? 10 : 12;
-  const length = isVersion1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const header = new TextDecoder().decode(content.subarray(start, start + length));
-  const type = /'descr': '([^']+)'/.exec(header)?.[1];
-  const shape = (/'shape': \(([^)]*)\)/.exec(header)?.[1] ?? '')
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map(Number);
-  const isSupported = type === '<f4' || type === '<f8';
-  if (!isSupported || header.includes("'fortran_order': True")) {
-    throw new Failure(
-      'BadConfig',
-      `The array "${name}" in ${source} is ${type ?? 'of an unknown form'}; save it as float32 in C order.`,
-    );
-  }
-  const data = new Uint8Array(content.subarray(start + length)).buffer;
-  return {
-    name,
-    shape,
-    data: type === '<f8' ? Float32Array.from(new Float64Array(data)) : new Float32Array(data),
-  };
 }

@@ -7,8 +7,8 @@ import { needsPython, python } from '../../test/python.ts';
 import { loadDataset } from './dataset.ts';
 import { aConfig, aFolder, failure, idx, idxPair, load, type ConfigParts } from './fixtures.ts';
 import { readIdx } from './idx.ts';
-import { readNpy } from './npy.ts';
-import { toFeatures, toNumbers } from './numeric-array.ts';
+import { readNpy } from '../numpy/npy.ts';
+import { toFeatures, toNumbers } from '../numpy/numeric-array.ts';
 
 const bytes = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(

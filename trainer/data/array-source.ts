@@ -5,10 +5,10 @@
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { fileBelow, readDataFile } from './data-file.ts';
 import { readIdx } from './idx.ts';
-import { readNpy } from './npy.ts';
-import { elements, toFeatures, toNumbers, type NumericArray } from './numeric-array.ts';
+import { readNpy } from '../numpy/npy.ts';
+import { elements, toFeatures, toNumbers, type NumericArray } from '../numpy/numeric-array.ts';
 import { arrayPlace, type ReadRequest, type Source } from './source.ts';
-import { readZipDirectory, readZipEntry } from './zip.ts';
+import { readZipDirectory, readZipEntry } from '../numpy/zip.ts';
 
 interface NamedNumbers {
   readonly name: string;

@@ -6,7 +6,12 @@
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import { elementBytes, elements, type ElementType, type NumericArray } from './numeric-array.ts';
+import {
+  elementBytes,
+  elements,
+  type ElementType,
+  type NumericArray,
+} from '../numpy/numeric-array.ts';
 
 const gunzipAsync = promisify(gunzip);
 

@@ -3,7 +3,7 @@
  * sources. Rows that cleaning rejects are closed up in place; where a row came from stays known.
  */
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import { elements } from './numeric-array.ts';
+import { elements } from '../numpy/numeric-array.ts';
 import { sharedFloat32, sharedUint8 } from './shared-array.ts';
 import type { Part, RawLabels, Source } from './source.ts';
 

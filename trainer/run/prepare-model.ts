@@ -2,7 +2,8 @@
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
-import { loadModel, type LoadedModel } from '../artifact/load-model.ts';
+import { loadModel } from '../artifact/load-model.ts';
+import type { LoadedModel } from '../artifact/loaded-model.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { buildModel } from '../model/build-model.ts';
 import { checkShapes } from '../model/check-shapes.ts';

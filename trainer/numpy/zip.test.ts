@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { needsPython, python } from '../../test/python.ts';
-import { aFolder, failure } from './fixtures.ts';
+import { aFolder, failure } from '../data/fixtures.ts';
 import { readZipDirectory, readZipEntry } from './zip.ts';
 
 test(
