@@ -3,9 +3,10 @@
  * dispatches; each command is a function of its own folder.
  */
 import { resolve } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { exitStatuses } from '@tfjs-operator/api/exit-codes.ts';
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { explainError, usageSentence } from './explain-error.ts';
+import { failureLine } from './failure-line.ts';
 import { mergeCommand } from './merge.ts';
 import { runCommand, type Host } from './run/run-command.ts';
 import { collectVolume, parsePort, parseWorkers } from './run/run-options.ts';
@@ -50,7 +51,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return explain(error, host);
+    return tell(error, args, host);
   }
 }
 
@@ -61,7 +62,7 @@ function createProgram(host: Host, onExit: (code: number) => void): Command {
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
-      outputError: (text, write) => write(`tfjsctl: ${oneSentence(text)}\n`),
+      outputError: (text, write) => write(`tfjsctl: ${usageSentence(text)}\n`),
     });
   addRun(program, host, onExit);
   const output = { stdout: host.stdout, stderr: host.stderr };
@@ -122,25 +123,11 @@ function runOptionsOf(flags: RunFlags, cwd: string): Parameters<typeof runComman
   };
 }
 
-/** `error: unknown option '--fersh'\n(Did you mean --fresh?)` as one sentence. */
-function oneSentence(text: string): string {
-  const [problem = '', hint] = text.trim().split('\n');
-  const suggestion = /^\(Did you mean (.*)\?\)$/.exec(hint ?? '')?.[1];
-  const sentence = problem.replace(/^error: /, '');
-  return suggestion === undefined ? sentence : `${sentence}; did you mean ${suggestion}?`;
-}
-
-/** The only place where errors of commands become text and a code. */
-function explain(error: unknown, { stderr }: Host): number {
-  // Commander has said its sentence by now; help and version end without an error.
-  if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? exitStatuses.Complete.code : exitStatuses.UsageError.code;
-  }
-  if (error instanceof Failure) {
-    stderr.write(`tfjsctl: ${error.message}\n`);
-    return error.exitCode;
-  }
-  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  stderr.write(`tfjsctl: a fault of tfjsctl itself, please report it: ${details}\n`);
-  return exitStatuses.InternalError.code;
+/** Says what went wrong on standard error; with --json also as the last line of the output. */
+function tell(error: unknown, args: readonly string[], { stdout, stderr }: Host): number {
+  const explanation = explainError(error);
+  if (explanation === undefined) return exitStatuses.Complete.code;
+  if (!explanation.isSaid) stderr.write(`tfjsctl: ${explanation.message}\n`);
+  if (args.includes('--json')) stdout.write(`${failureLine(explanation)}\n`);
+  return explanation.exitCode;
 }

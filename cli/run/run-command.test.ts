@@ -367,7 +367,7 @@ test(
     const cases: readonly (readonly [readonly string[], number, string])[] = [
       [['run', 'x', '--fersh'], 2, "tfjsctl: unknown option '--fersh'; did you mean --fresh?"],
       [['rum', 'x'], 2, "tfjsctl: unknown command 'rum'; did you mean run?"],
-      [['run'], 2, "tfjsctl: missing required argument 'file'"],
+      [['run'], 2, "tfjsctl: missing required argument 'file'; see tfjsctl --help."],
       [
         [...runArgs(workplace), '--workers', 'two'],
         2,

@@ -4,6 +4,8 @@
  */
 import { environment } from '@tfjs-operator/api/environment.ts';
 import { exitStatuses } from '@tfjs-operator/api/exit-codes.ts';
+import { findingSentence } from '@tfjs-operator/api/finding.ts';
+import { failureLine } from '../failure-line.ts';
 import type { Display } from '../terminal/display.ts';
 import { formatCounted } from '../terminal/format.ts';
 import { createJsonDisplay } from '../terminal/json-display.ts';
@@ -11,6 +13,7 @@ import { createLiveDisplay } from '../terminal/live-display.ts';
 import { createPlainDisplay } from '../terminal/plain-display.ts';
 import { createStyle } from '../terminal/style.ts';
 import type { StopSignals } from '../world/local-world.ts';
+import type { FileFinding } from '../validate/file-finding.ts';
 import { printFindings } from '../validate/print-findings.ts';
 import type { WorkerCommand } from '../world/worker-process.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -52,7 +55,9 @@ export async function runCommand(
   const loaded = await loadJob(paths, options);
   if ('findings' in loaded) {
     printFindings(loaded.findings, stderr);
-    return exitStatuses.BadConfig.code;
+    const exitCode = exitStatuses.BadConfig.code;
+    if (options.isJson) stdout.write(`${findingsLine(loaded.findings, exitCode)}\n`);
+    return exitCode;
   }
   const out = (text: string): void => void stdout.write(`${text}\n`);
   const err = (text: string): void => void stderr.write(`${text}\n`);
@@ -78,6 +83,11 @@ export async function runCommand(
     cwd: host.cwd,
   });
   return exitCodeOf(run.outcome);
+}
+
+function findingsLine(findings: readonly FileFinding[], exitCode: number): string {
+  const message = findings.map(findingSentence).join(' ');
+  return failureLine({ reason: 'BadConfig', message, exitCode }, { findings });
 }
 
 function createDisplay(

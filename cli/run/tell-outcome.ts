@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Result, Summary } from '@tfjs-operator/api/result.ts';
+import { failureLine } from '../failure-line.ts';
 import { finalReport } from '../terminal/final-report.ts';
 import { formatCount } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
@@ -32,7 +33,7 @@ export function tellOutcome(run: FinishedRun, isJson: boolean, output: Output): 
   if (!isJson && summary) tellResult(run, summary, output);
   if (run.outcome.kind === 'failed') tellFailure(run, output);
   if (run.outcome.kind === 'interrupted' || run.outcome.kind === 'killed') tellStop(run, output);
-  if (isJson) output.out(JSON.stringify(lastJsonLine(run, summary)));
+  if (isJson) output.out(lastJsonLine(run, summary));
 }
 
 /** The summary with the folder on this machine instead of the URI. */
@@ -94,15 +95,14 @@ function tellStop(run: FinishedRun, { err, cwd }: Output): void {
   }
 }
 
-function lastJsonLine(run: FinishedRun, summary: Summary | undefined): unknown {
+function lastJsonLine(run: FinishedRun, summary: Summary | undefined): string {
   const { outcome, checkpointStep = null } = run;
-  if (summary) return { type: 'summary', ...summary };
   const exitCode = exitCodeOf(outcome);
-  if (outcome.kind === 'failed') return { type: 'failure', exitCode, ...words(run) };
-  return { type: outcome.kind, exitCode, step: outcome.progress?.step ?? 0, checkpointStep };
-}
-
-function words({ outcome }: FinishedRun): { reason: string; message: string } {
-  const { reason = 'Failed', message = '' } = failureOf(outcome.status) ?? {};
-  return { reason, message };
+  if (outcome.kind === 'failed') {
+    const { reason = 'Failed', message = '' } = failureOf(outcome.status) ?? {};
+    return failureLine({ reason, message, exitCode }, summary);
+  }
+  if (summary) return JSON.stringify({ type: 'summary', ...summary });
+  const step = outcome.progress?.step ?? 0;
+  return JSON.stringify({ type: outcome.kind, exitCode, step, checkpointStep });
 }
