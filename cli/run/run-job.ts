@@ -3,7 +3,7 @@
  * The order is the story; each step is a function of the file that owns it.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 import { claimsOf } from '@tfjs-operator/operator/trainingjob/claims.ts';
@@ -17,9 +17,11 @@ import {
   type LocalOutcome,
   type StopSignals,
 } from '../world/local-world.ts';
+import { assertPortsFree } from '../world/ports.ts';
 import { planResume, type ResumePlan } from '../world/resume-plan.ts';
 import {
   assertNotRunning,
+  makeRunFolder,
   readRecord,
   removeLeftovers,
   stateFolderPrefix,
@@ -71,6 +73,7 @@ export async function runJob(
   const runFolder = join(options.runs, loaded.job.metadata.name);
   const record = readRecord(runFolder);
   assertNotRunning(runFolder, record);
+  if (options.port > 0) await assertPortsFree(options.port, loaded.job.spec.workers.replicas);
   const volumes = findVolumes({
     claims: claimsOf(runConfig),
     given: options.volumes,
@@ -82,7 +85,7 @@ export async function runJob(
   if (plan.note) context.display.note(plan.note);
   const jobUid = plan.isContinued && record ? record.uid : randomUUID();
   const running: RunRecord = { uid: jobUid, runConfigDigest: runConfig.digest, outcome: 'Running' };
-  mkdirSync(runFolder, { recursive: true });
+  makeRunFolder(runFolder);
   removeLeftovers(record);
   // Made with mode 0700: the addresses in it let nobody else join the gang.
   const stateFolder = mkdtempSync(join(context.temporaryFolder, stateFolderPrefix));

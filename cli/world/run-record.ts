@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Failure } from '@tfjs-operator/api/failure.ts';
+import { problemOf } from './system-error.ts';
 
 /** How the name of a run's temporary folder starts. */
 export const stateFolderPrefix = 'tfjsctl-';
@@ -19,6 +20,11 @@ export interface RunRecord {
   readonly stateFolder?: string;
 }
 
+/** @throws Failure StorageError where it cannot be made. */
+export function makeRunFolder(runFolder: string): void {
+  inWords(runFolder, 'made', () => mkdirSync(runFolder, { recursive: true }));
+}
+
 /** The record, or undefined before the first run. */
 export function readRecord(runFolder: string): RunRecord | undefined {
   try {
@@ -29,12 +35,31 @@ export function readRecord(runFolder: string): RunRecord | undefined {
   }
 }
 
-/** Replaces the record in one step. */
+/** Replaces the record in one step. @throws Failure StorageError; the record before is kept then. */
 export function writeRecord(runFolder: string, record: RunRecord): void {
-  mkdirSync(runFolder, { recursive: true });
+  makeRunFolder(runFolder);
   const temporary = `${recordFile(runFolder)}.new`;
-  writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
-  renameSync(temporary, recordFile(runFolder));
+  inWords(runFolder, 'written', () => {
+    try {
+      writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
+      renameSync(temporary, recordFile(runFolder));
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+  });
+}
+
+function inWords(runFolder: string, what: 'made' | 'written', work: () => void): void {
+  try {
+    work();
+  } catch (cause) {
+    throw new Failure(
+      'StorageError',
+      `The folder ${runFolder} for logs and records cannot be ${what}: ${problemOf(cause)}; choose another with --runs.`,
+      { cause },
+    );
+  }
 }
 
 /** @throws Failure UsageError while another process runs the job: both would write one checkpoint. */

@@ -7,6 +7,7 @@ import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { parseClaimUri, type Claim } from '@tfjs-operator/operator/trainingjob/claims.ts';
+import { problemOf } from './system-error.ts';
 
 export interface VolumeOptions {
   readonly claims: readonly Claim[];
@@ -80,11 +81,10 @@ function makeFolder(claim: Claim, folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    const problem = (cause as NodeJS.ErrnoException).code ?? 'an error';
     const field = claim.fields.join(' and ');
     throw new Failure(
       'StorageError',
-      `The folder ${folder} for ${field} cannot be made (${problem}); choose another with --volume ${claim.name}=PATH.`,
+      `The folder ${folder} for ${field} cannot be made: ${problemOf(cause)}; choose another with --volume ${claim.name}=PATH.`,
       { cause },
     );
   }
