@@ -3,6 +3,7 @@
  * (`numpy.load`). Also reads such files back, whoever wrote them.
  */
 import { zipSync, type Zippable } from 'fflate';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { NamedArray } from '../named-array.ts';
 import { readNpy } from '../numpy/npy.ts';
 import { toNumbers } from '../numpy/numeric-array.ts';
@@ -25,14 +26,20 @@ export function encodeNpz(weights: readonly NamedArray[]): Uint8Array {
 /**
  * Arrays of any numeric type and order, as float32.
  * @param source file or URI, for messages.
- * @throws Failure where the file is damaged or an array holds no numbers.
+ * @throws Failure BadConfig where the file is damaged or an array holds no numbers.
  */
 export function decodeNpz(bytes: Uint8Array, source: string): NamedArray[] {
-  return readZipDirectory(bytes, source).map((entry) => {
-    const name = entry.name.replace(/\.npy$/, '');
-    const array = readNpy(readZipEntry(bytes, entry, source), `${source}, array "${name}"`);
-    return { name, shape: array.shape, data: Float32Array.from(toNumbers(array)) };
-  });
+  try {
+    return readZipDirectory(bytes, source).map((entry) => {
+      const name = entry.name.replace(/\.npy$/, '');
+      const array = readNpy(readZipEntry(bytes, entry, source), `${source}, array "${name}"`);
+      return { name, shape: array.shape, data: Float32Array.from(toNumbers(array)) };
+    });
+  } catch (error) {
+    // The readers speak of data sets; here the file belongs to the configuration of the model.
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure('BadConfig', error.message, { cause: error });
+  }
 }
 
 function encodeNpy({ shape, data }: NamedArray): Uint8Array {

@@ -192,7 +192,7 @@ describe('reading back', () => {
   const wrong: readonly [string, string, RegExp][] = [
     ['nothing.json', '', /^There is no model at .*nothing\.json; correct the path\.$/],
     ['text.h5', 'no', /text\.h5 is not an HDF5 file/],
-    ['cut.npz', 'PK', /cut\.npz is damaged: .*; save it again\.$/],
+    ['cut.npz', 'PK', /cut\.npz is no intact zip archive: .*; fetch or write it again\.$/],
     ['model.onnx', 'x', /model\.onnx is no model that this trainer reads/],
   ];
   for (const [name, content, message] of wrong) {
