@@ -193,5 +193,5 @@ test('the type tests that tfjs-node calls are there again', async () => {
   >;
   assert.equal(util['isNullOrUndefined']?.(undefined), true);
   assert.equal(util['isNullOrUndefined']?.(0), false);
-  assert.equal(util['isArray']?.([]), true);
+  assert.equal(util['isArray'], Array.isArray, "Node's own prints a warning");
 });

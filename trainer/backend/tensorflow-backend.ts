@@ -59,7 +59,7 @@ function load(name: PackageName, require: NodeJS.Require): void {
 export function tensorflowBackend({ home }: TensorflowOptions = {}): Backend {
   return {
     name: 'tensorflow',
-    strength: "TensorFlow's C library, the fastest",
+    strength: "TensorFlow's C library, on all cores or a GPU",
     open: async () => {
       const require = createRequire(
         home === undefined ? import.meta.url : join(resolve(home), 'package.json'),

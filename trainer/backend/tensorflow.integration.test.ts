@@ -53,7 +53,7 @@ describe('the backend tensorflow', needsTensorflowAddon(), () => {
     const choice = await chooseBackend('auto', backends);
     assert.equal(tf.getBackend(), 'tensorflow');
     assert.equal(choice.name, 'tensorflow');
-    assert.match(choice.reason, /^The best that works here: TensorFlow's C library, the fastest/);
+    assert.match(choice.reason, /^The best that works here: TensorFlow's C library, on all cores/);
     assert.match(choice.reason, version);
     assert.deepEqual(choice.rejected, []);
   });
