@@ -68,7 +68,7 @@ function givenFolder(claim: Claim, path: string): string {
 
 function defaultFolder(claim: Claim, defaultDirectory: string): string {
   const folder = join(defaultDirectory, claim.name);
-  if (claim.isWritten) makeFolder(claim, folder);
+  if (claim.isWritten) makeFolder(claim, folder, ' or --runs');
   if (existsSync(folder)) return realpathSync(folder);
   throw new Failure(
     'StorageError',
@@ -77,14 +77,15 @@ function defaultFolder(claim: Claim, defaultDirectory: string): string {
   );
 }
 
-function makeFolder(claim: Claim, folder: string): void {
+/** @param orElse another option that leads to another folder. */
+function makeFolder(claim: Claim, folder: string, orElse = ''): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
     const field = claim.fields.join(' and ');
     throw new Failure(
       'StorageError',
-      `The folder ${folder} for ${field} cannot be made: ${problemOf(cause)}; choose another with --volume ${claim.name}=PATH.`,
+      `The folder ${folder} for ${field} cannot be made: ${problemOf(cause)}; choose another with --volume ${claim.name}=PATH${orElse}.`,
       { cause },
     );
   }
