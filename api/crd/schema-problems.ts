@@ -162,7 +162,7 @@ function unknownField(error: ErrorObject, schema: StructuralSchema): ReturnType<
   const fields =
     known.length > 0 && known.length <= longestList ? `use ${orList(known)}` : 'remove it';
   return {
-    text: ' is no field of the format',
+    text: ' is not a field here',
     hint: nearest === undefined ? fields : `did you mean ${nearest}?`,
   };
 }
@@ -175,8 +175,24 @@ function wrongType(value: unknown, schema: StructuralSchema): ReturnType<Describ
   const isScalar = schema.type !== 'object' && schema.type !== 'array' && schema.type !== 'string';
   return {
     text: ` is ${valueText(value)}, ${typeWord(value)}, but must be ${wanted}`,
-    hint: isQuoted && isScalar ? 'remove the quotes' : `write ${wanted}`,
+    hint: isQuoted && isScalar ? 'remove the quotes' : rightForm(value, schema),
   };
+}
+
+/** What to write instead of a value of another type. */
+function rightForm(value: unknown, schema: StructuralSchema): string {
+  switch (schema.type) {
+    case 'object':
+      return 'write its fields below it, one on each line';
+    case 'array':
+      return 'write its items in brackets, even a single one';
+    case 'string':
+      return typeof value === 'object' ? 'write one word or sentence' : 'put it in quotes';
+    case 'boolean':
+      return 'write one of the two';
+    default:
+      return schema.minimum === undefined ? 'write digits' : bounds(schema);
+  }
 }
 
 function notAmong(value: unknown, allowed: readonly unknown[]): ReturnType<Describe> {

@@ -235,7 +235,7 @@ test('the strict form ends in a Failure with the first sentence and the number o
     {
       name: 'Failure',
       reason: 'BadConfig',
-      message: 'seeds is no field of the format; did you mean seed? (1 more: see tfjsctl validate)',
+      message: 'seeds is not a field here; did you mean seed? (1 more: see tfjsctl validate)',
     },
   );
 });

@@ -113,7 +113,7 @@ const cases: readonly Case[] = [
   {
     name: 'an unknown field of the manifest',
     change: ['    minReplicas: 1', '    minReplica: 1'],
-    sentence: 'spec.workers.minReplica is no field of the format; did you mean minReplicas?',
+    sentence: 'spec.workers.minReplica is not a field here; did you mean minReplicas?',
     path: 'spec.workers.minReplica',
     line: 'minReplica: 1',
     value: 1,
@@ -122,7 +122,7 @@ const cases: readonly Case[] = [
     name: 'an unknown field that is near to none',
     change: ['    bucketBytes: 1048576', '    colour: red'],
     sentence:
-      'spec.allReduce.colour is no field of the format; use algorithm, wireType, bucketBytes, deterministic, syncEverySteps or timeoutSeconds.',
+      'spec.allReduce.colour is not a field here; use algorithm, wireType, bucketBytes, deterministic, syncEverySteps or timeoutSeconds.',
     path: 'spec.allReduce.colour',
     line: 'colour: red',
     value: 'red',
@@ -130,7 +130,7 @@ const cases: readonly Case[] = [
   {
     name: 'an unknown key of the training file',
     change: ['"batchSize": 32', '"batchsize": 32, "batchSize": 32'],
-    sentence: 'training.json: batchsize is no field of the format; did you mean batchSize?',
+    sentence: 'training.json: batchsize is not a field here; did you mean batchSize?',
     path: 'batchsize',
     line: '"batchsize": 32',
     value: 32,
@@ -139,7 +139,7 @@ const cases: readonly Case[] = [
     name: 'snake case, as Keras has it',
     change: ['"learningRate": 0.001', '"learning_rate": 0.001'],
     sentence:
-      'training.json: optimizer.learning_rate is no field of the format; did you mean learningRate?',
+      'training.json: optimizer.learning_rate is not a field here; did you mean learningRate?',
     path: 'optimizer.learning_rate',
     line: '"optimizer": {',
     value: 0.001,
@@ -148,7 +148,7 @@ const cases: readonly Case[] = [
     name: 'a text for a number',
     change: ['replicas: 2', 'replicas: two'],
     sentence:
-      'spec.workers.replicas is "two", a text, but must be a whole number; write a whole number.',
+      'spec.workers.replicas is "two", a text, but must be a whole number; set a whole number from 1 to 1024.',
     path: 'spec.workers.replicas',
     line: 'replicas: two',
     value: 'two',
@@ -165,7 +165,8 @@ const cases: readonly Case[] = [
   {
     name: 'a list for a single value',
     change: ['format: idx', 'format: [idx]'],
-    sentence: 'spec.dataset.format is ["idx"], a list, but must be a text; write a text.',
+    sentence:
+      'spec.dataset.format is ["idx"], a list, but must be a text; write one word or sentence.',
     path: 'spec.dataset.format',
     line: 'format: [idx]',
     value: ['idx'],
