@@ -62,12 +62,14 @@ export async function readNewest(
   if (newest === undefined) return null;
   throw new Failure(
     'CheckpointError',
-    `${noneOf(skipped.length)} in ${place} is intact (${newest.folder}: ${newest.reason}): restore the directory from a backup, or set checkpoint.uri to an empty folder to start anew.`,
+    `${damage(skipped.length, place)} (${newest.folder}: ${newest.reason}): restore the directory from a backup, or set checkpoint.uri to an empty folder to start anew.`,
   );
 }
 
-function noneOf(count: number): string {
-  return count === 1 ? 'Not even the only checkpoint' : `None of the ${count} checkpoints`;
+function damage(count: number, place: string): string {
+  return count === 1
+    ? `The only checkpoint in ${place} is damaged`
+    : `None of the ${count} checkpoints in ${place} is intact`;
 }
 
 async function readCheckpoint(
