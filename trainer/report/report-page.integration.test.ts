@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Result } from '@tfjs-operator/api/result.ts';
 import { needsChromium, withPage } from '../../test/chromium.ts';
+import { renderReport } from './render-report.ts';
 import { sampleResult } from './sample-result.ts';
-import { writeReport } from './write-report.ts';
 
 async function written(t: TestContext, result: Result): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'report-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
-  await writeReport(result, join(directory, 'report.html'));
+  await writeFile(join(directory, 'report.html'), renderReport(result));
   return directory;
 }
 

@@ -8,7 +8,7 @@ import type { Result, Summary } from '@tfjs-operator/api/result.ts';
 import { modelDigest } from '../artifact/saved-model.ts';
 import { writeModel } from '../artifact/write-model.ts';
 import { savedModelOf } from '../model/saved-model-of.ts';
-import { writeReport } from '../report/write-report.ts';
+import { renderReport } from '../report/render-report.ts';
 import { trainerVersion } from '../version.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
 import type { Evaluation } from './evaluate-run.ts';
@@ -34,9 +34,9 @@ export async function saveOutput(parts: OutputParts): Promise<Summary> {
   const result = resultOf(parts, summaryOf(parts, modelDigest(model)));
   await fillOutput(run.resolve(run.runConfig.output.uri), {
     documents: async (staging) => {
-      await writeJson(join(staging, 'run-config.json'), run.runConfig);
-      await writeReport(result, join(staging, 'report.html'));
-      await writeJson(join(staging, 'result.json'), result);
+      await writeWhole(join(staging, 'run-config.json'), jsonText(run.runConfig));
+      await writeWhole(join(staging, 'report.html'), renderReport(result));
+      await writeWhole(join(staging, 'result.json'), jsonText(result));
     },
     model: async (folder) => {
       await writeModel(join(folder, 'model'), model, {
@@ -101,6 +101,11 @@ function resultOf(
   };
 }
 
-async function writeJson(path: string, document: unknown): Promise<void> {
-  await writeFile(path, JSON.stringify(document, null, 2), { flush: true });
+function jsonText(document: unknown): string {
+  return JSON.stringify(document, null, 2);
+}
+
+/** On disk, not only on its way there, when it returns. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flush: true });
 }

@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { decode } from 'fast-png';
-import type { Failure } from '@tfjs-operator/api/failure.ts';
 import { renderReport } from './render-report.ts';
 import { sampleResult } from './sample-result.ts';
-import { writeReport } from './write-report.ts';
 
-async function aDirectory(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'report-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-test('the report is one file with everything inside', async (t) => {
-  const directory = await aDirectory(t);
-  await writeReport(sampleResult(), join(directory, 'report.html'));
-  assert.deepEqual(await readdir(directory), ['report.html']);
-  const page = await readFile(join(directory, 'report.html'), 'utf8');
+test('the report is one document with everything inside', () => {
+  const page = renderReport(sampleResult());
   assert.doesNotMatch(page, /<script|<link|<iframe|@import|https?:|url\(/);
   for (const words of [
     'mnist-cnn',
@@ -36,27 +22,6 @@ test('the report is one file with everything inside', async (t) => {
   ]) {
     assert.ok(page.includes(words), words);
   }
-});
-
-test('a directory that is not there ends in one sentence and leaves nothing', async (t) => {
-  const directory = await aDirectory(t);
-  await assert.rejects(
-    writeReport(sampleResult(), join(directory, 'no', 'r.html')),
-    (e: Failure) => {
-      assert.equal(e.reason, 'StorageError');
-      assert.match(
-        e.message,
-        /^Cannot write the report .*r\.html: its directory does not exist; make/,
-      );
-      return true;
-    },
-  );
-  await mkdir(join(directory, 'r.html'));
-  await assert.rejects(
-    writeReport(sampleResult(), join(directory, 'r.html')),
-    /directory is in its/,
-  );
-  assert.deepEqual(await readdir(directory), ['r.html']);
 });
 
 test('the pictures are the samples, pixel by pixel', () => {
