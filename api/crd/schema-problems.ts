@@ -179,20 +179,19 @@ function wrongType(value: unknown, schema: StructuralSchema): ReturnType<Describ
   };
 }
 
+const rightForms: Readonly<Record<string, string>> = {
+  object: 'write its fields below it, one on each line',
+  array: 'write its items in brackets, even a single one',
+  boolean: 'write one of the two',
+};
+
 /** What to write instead of a value of another type. */
 function rightForm(value: unknown, schema: StructuralSchema): string {
-  switch (schema.type) {
-    case 'object':
-      return 'write its fields below it, one on each line';
-    case 'array':
-      return 'write its items in brackets, even a single one';
-    case 'string':
-      return typeof value === 'object' ? 'write one word or sentence' : 'put it in quotes';
-    case 'boolean':
-      return 'write one of the two';
-    default:
-      return schema.minimum === undefined ? 'write digits' : bounds(schema);
+  if (schema.type === 'string') {
+    return typeof value === 'object' ? 'write one word or sentence' : 'put it in quotes';
   }
+  const numberForm = schema.minimum === undefined ? 'write digits' : bounds(schema);
+  return rightForms[schema.type ?? ''] ?? numberForm;
 }
 
 function notAmong(value: unknown, allowed: readonly unknown[]): ReturnType<Describe> {
