@@ -46,11 +46,10 @@ const child = spawn(
     stdio: 'inherit',
   },
 );
-// Ctrl-C reaches the child through the terminal's process group; this process only waits for it.
+// A terminal sends Ctrl-C to both; a signal for this process alone is passed on. The child takes a
+// doubled Ctrl-C as one.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    if (signal === 'SIGTERM') child.kill(signal);
-  });
+  process.on(signal, () => child.kill(signal));
 }
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);

@@ -28,6 +28,8 @@ export interface TestGang {
   readonly ends: Promise<readonly WorkerEnd[]>;
   /** Resolves when each worker has logged this text. @throws Error where all end before. */
   logged(text: string): Promise<void>;
+  /** Where a worker serves its endpoints, as soon as it has said so. */
+  httpAddress(rank: number): Promise<string>;
 }
 
 /** A folder with `volumes/` (claims), removed by `Symbol.asyncDispose`. */
@@ -65,7 +67,14 @@ export async function startGang(
   const workers = ranks.map((rank) => startWorker({ folder, run, rank, replicas, env }));
   const processes = workers.map(({ child }) => child);
   const ends = Promise.all(workers.map(({ end }) => end));
-  return { processes, ends, logged: (text) => logged(processes, ends, text) };
+  const httpAddress = (rank: number): Promise<string> =>
+    new Promise((resolve) => {
+      processes[ranks.indexOf(rank)]?.stdout?.on('data', (part: Buffer) => {
+        const found = /"address":"([^"]+)","msg":"endpoints open"/.exec(part.toString('utf8'));
+        if (found?.[1] !== undefined) resolve(found[1]);
+      });
+    });
+  return { processes, ends, logged: (text) => logged(processes, ends, text), httpAddress };
 }
 
 async function logged(
