@@ -100,11 +100,14 @@ function createDisplay(
   return createPlainDisplay(write.out);
 }
 
+/** Variables of ours that a person sets: about this machine, not about the worker. */
+const ofPerson: readonly string[] = [environment.logLevel, environment.tensorflowHome];
+
 /** What a worker is told about itself comes from the local world, never from our own environment. */
 function inheritedEnvironment(env: Host['env']): Host['env'] {
   const ours: readonly string[] = Object.values(environment);
   const kept = Object.entries(env).filter(
-    ([name]) => !ours.includes(name) || name === environment.logLevel,
+    ([name]) => !ours.includes(name) || ofPerson.includes(name),
   );
   return Object.fromEntries(kept);
 }

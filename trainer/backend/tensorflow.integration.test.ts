@@ -1,17 +1,20 @@
 /** The backend `tensorflow` on the real library: choice, numbers, memory, and a gang of two. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { environment } from '@tfjs-operator/api/environment.ts';
 import type { Result } from '@tfjs-operator/api/result.ts';
-import { startGang, testFolder } from '../../test/gang.ts';
+import { startGang, testFolder, type TestFolder } from '../../test/gang.ts';
 import {
   claims,
   makeVolumes,
   runConfigOf,
   topologies,
+  trainingJobOf,
   weightsFile,
 } from '../../test/integration/run-config.ts';
 import { needsTensorflowAddon, tensorflowAddon } from '../../test/tensorflow-addon.ts';
@@ -24,6 +27,7 @@ import { chooseBackend, knownBackends, type Backends } from './choose-backend.ts
 import { analyticGradients, layerCases, relativeError, subjectOf } from './layer-cases.testing.ts';
 import { batchFor, beginTraining, networks, type NetworkName } from './training-models.testing.ts';
 
+const tfjsctl = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const ignore = (): void => undefined;
 const names = Object.keys(networks) as NetworkName[];
 const version = /\(@tensorflow\/tfjs-node, TensorFlow 2\.\d+\.\d+\)\.$/;
@@ -154,7 +158,34 @@ describe('the backend tensorflow', needsTensorflowAddon(), () => {
     const wasm = await trainGang('wasm', {});
     assertClose(tensorflow.weights, wasm.weights, trainedTolerance);
   });
+
+  test('is what auto takes in a local run, which hands its place to the workers', async () => {
+    const { backend } = await runLocally({ [environment.tensorflowHome]: await tensorflowAddon() });
+    assert.equal(backend.name, 'tensorflow');
+    assert.match(backend.reason, version);
+  });
 });
+
+/** Runs a small job with tfjsctl and returns its result. */
+async function runLocally(env: Readonly<Record<string, string>>): Promise<Result> {
+  await using folder = await testFolder();
+  await makeVolumes(folder, { train: 64, test: 16 });
+  await mkdir(folder.claim(claims.output));
+  const manifest = join(folder.path, 'job.json');
+  await writeFile(manifest, JSON.stringify(trainingJobOf({ topology: topologies.mlp })));
+  const volumes = [claims.data, claims.output].map((name) => `${name}=${folder.claim(name)}`);
+  const options = volumes.flatMap((volume) => ['--volume', volume]);
+  await promisify(execFile)(process.execPath, [tfjsctl, 'run', manifest, ...options], {
+    cwd: folder.path,
+    env: { ...process.env, ...env },
+  });
+  return readResult(folder);
+}
+
+async function readResult(folder: TestFolder): Promise<Result> {
+  const file = join(folder.claim(claims.output), 'model', 'result.json');
+  return JSON.parse(await readFile(file, 'utf8')) as Result;
+}
 
 function trainStep(step: ReturnType<typeof beginTraining>['step'], batch: StepBatch): void {
   step.gradients(batch, { globalCount: batch.count, step: step.iteration }, ignore);
@@ -224,7 +255,6 @@ async function trainGang(
   for (const { rank, code, log, termination } of await gang.ends) {
     assert.equal(code, 0, `worker ${rank}: ${termination?.message}\n${log}`);
   }
-  const file = join(folder.claim(claims.output), 'model', 'result.json');
-  const result = JSON.parse(await readFile(file, 'utf8')) as Result;
+  const result = await readResult(folder);
   return { result, weights: (await loadModel(weightsFile(folder))).weights };
 }
