@@ -19,7 +19,7 @@ export function environmentReference(source: string): string {
     return [code(name), cell(meaning)];
   });
   return page('Environment variables of a worker', 'api/environment.ts', [
-    'How a worker learns who it is. The operator sets them on a pod, `tfjsctl run` on a process; a manifest cannot set them. Everything else is in the run config.',
+    'How a worker learns who it is. The operator sets them on a pod, `tfjsctl run` on a process; a manifest cannot set them. A person may set `TFJS_LOG_LEVEL` and `TFJS_TENSORFLOW_HOME` for `tfjsctl run`, which passes them on. Everything else is in the run config.',
     table(['variable', 'meaning'], rows),
   ]);
 }
