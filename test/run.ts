@@ -111,6 +111,7 @@ async function unitTests(): Promise<boolean> {
   const reason = 'asks an independent judge: npm test runs it';
   process.env['TFJS_TEST_NO_PYTHON'] = reason;
   process.env['TFJS_TEST_NO_CHROMIUM'] = reason;
+  process.env['TFJS_TEST_NO_TENSORFLOW'] = reason;
   return runTests(await testFiles('unit'));
 }
 
@@ -120,6 +121,7 @@ async function everyTest(): Promise<boolean> {
     process.stderr.write('Preparing the Python environment (about a minute the first time)…\n');
     await pythonBinary();
   });
+  await prepare("TensorFlow's addon", 'TFJS_TEST_NO_TENSORFLOW', tensorflowAddon);
   const isClean = await staticChecks();
   const passed = await runTests([
     ...(await testFiles('unit')),
