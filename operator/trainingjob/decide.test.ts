@@ -157,11 +157,13 @@ test('a complete job stays complete when its pods and its Job are gone: nothing 
   assert.equal(decision.requeueAfter, null);
 });
 
-test('a worker other than rank 0 that ends well ends nothing', () => {
+test('a worker other than rank 0 that ends well neither ends nor breaks the gang', () => {
   const world = new World();
   world.pass();
   world.run(0, 1).pass();
-  assert.equal(world.end(1, 0).pass().status.phase, 'Recovering');
+  const { status } = world.end(1, 0).pass();
+  assert.equal(status.phase, 'Running');
+  assert.equal(status.workers?.ready, 1);
 });
 
 test('a permanent error fails the job at once with the worker’s own sentence', () => {

@@ -117,7 +117,7 @@ function hasStartedSince(
   wantedSince: number | undefined,
 ): boolean {
   if (wantedSince === undefined) return false;
-  if (gang.ready === gang.desired) return true;
+  if (gang.isWhole) return true;
   const running = status?.conditions.find(({ type }) => type === 'Running');
   if (!running || !status?.startTime) return false;
   // It turns False when the gang breaks: after the start or the resume only if it was whole.

@@ -7,6 +7,8 @@ import { rankOf, workerStatus } from './terminations.ts';
 export interface Gang {
   readonly desired: number;
   readonly ready: number;
+  /** Nobody is missing: each worker is ready, or has ended well and waits for rank 0 to end too. */
+  readonly isWhole: boolean;
   /** Ranks without a ready worker, ascending. */
   readonly missingRanks: readonly number[];
   /** Ranks whose worker ended with an error and does not run again yet. */
@@ -17,12 +19,14 @@ export function observeGang(pods: readonly Pod[], desired: number): Gang {
   const isOf = (test: (pod: Pod) => boolean): ReadonlySet<number | undefined> =>
     new Set(pods.filter(test).map(rankOf));
   const readyRanks = isOf((pod) => workerStatus(pod)?.ready === true);
+  const doneRanks = isOf((pod) => workerStatus(pod)?.state.terminated?.exitCode === 0);
   const ended = isOf((pod) => hasEndedBadly(pod));
   const ranks = Array.from({ length: desired }, (_, rank) => rank);
   const missingRanks = ranks.filter((rank) => !readyRanks.has(rank));
   return {
     desired,
     ready: desired - missingRanks.length,
+    isWhole: missingRanks.every((rank) => doneRanks.has(rank)),
     missingRanks,
     endedRanks: ranks.filter((rank) => ended.has(rank)),
   };

@@ -134,13 +134,12 @@ function startDeadline({ deadlines, gang }: Facts): Verdict | undefined {
 }
 
 function recovering({ gang, hasStarted, attempts }: Facts): Verdict | undefined {
-  const isWhole = gang.ready === gang.desired;
-  const isBroken = gang.endedRanks.length > 0 || (hasStarted && !isWhole);
+  const isBroken = gang.endedRanks.length > 0 || (hasStarted && !gang.isWhole);
   if (!isBroken && attempts.at(-1)?.endTime === undefined) return undefined;
   return { phase: 'Recovering', reason: reasons.recovering, message: messages.recovering };
 }
 
 function running({ gang }: Facts): Verdict | undefined {
-  if (gang.ready < gang.desired) return undefined;
+  if (!gang.isWhole) return undefined;
   return { phase: 'Running', reason: reasons.training, message: messages.training };
 }
