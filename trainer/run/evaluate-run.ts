@@ -48,8 +48,9 @@ export async function evaluateRun(
   };
 }
 
-/** @throws Failure RequirementUnmet in one sentence with every figure that falls short. */
-export function assertRequirements({ metrics, require, samples, split }: Evaluation): void {
+/** One sentence with every figure that falls short; undefined where none does. */
+export function unmetRequirements(evaluation: Evaluation): string | undefined {
+  const { metrics, require, samples, split } = evaluation;
   const unmet = Object.entries(require).flatMap(([name, bound]) => {
     const value = metrics[name] ?? NaN;
     const isLeast = isBetterWhenGreater(name);
@@ -59,11 +60,8 @@ export function assertRequirements({ metrics, require, samples, split }: Evaluat
       ? []
       : [`${name} is ${format(value)} where evaluation.require asks for ${relation} ${bound}`];
   });
-  if (unmet.length === 0) return;
-  throw new Failure(
-    'RequirementUnmet',
-    `On the ${samples} ${split} samples ${unmet.join(', and ')}; train longer, change the model, or lower the requirement.`,
-  );
+  if (unmet.length === 0) return undefined;
+  return `On the ${samples} ${split} samples ${unmet.join(', and ')}; train longer, change the model, or lower the requirement.`;
 }
 
 function format(value: number): string {

@@ -5,7 +5,7 @@
 import type { Logger } from 'pino';
 import type { Termination } from '../termination.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
-import { assertRequirements, evaluateRun } from './evaluate-run.ts';
+import { evaluateRun, unmetRequirements } from './evaluate-run.ts';
 import { evaluateSplit, type EvaluationTools } from './evaluate-split.ts';
 import { joinRun, type JoinedRun } from './join-run.ts';
 import { metricSet } from './metric-set.ts';
@@ -25,7 +25,10 @@ export interface WorkerOptions {
   readonly stop: AbortSignal;
 }
 
-/** @returns how the worker ended, well or interrupted. @throws Failure for everything else. */
+/**
+ * @returns how the worker ended: well, interrupted, or with a result below the requirements.
+ * @throws Failure for everything else.
+ */
 export async function runWorker(options: WorkerOptions): Promise<Termination> {
   const desk = await openWorkerDesk(options);
   try {
@@ -109,9 +112,15 @@ async function evaluateAndSave(options: WorkerOptions, parts: Finished): Promise
   // Nobody leaves before the result is safe: a leaving worker looks like a lost one.
   await joined.gang.collective.barrier(end.stepsDone);
   await joined.checkpoints.close();
-  desk.progress.set({ phase: 'complete' });
-  if (evaluation !== null) assertRequirements(evaluation);
   const message = `Trained ${end.stepsDone} steps.`;
+  const unmet = evaluation === null ? undefined : unmetRequirements(evaluation);
+  // Rank 0 alone gives the verdict, with the result: another that ended first would hide it.
+  if (unmet !== undefined && summary !== undefined) {
+    desk.progress.set({ phase: 'failed', message: unmet });
+    options.log.error({ reason: 'RequirementUnmet' }, unmet);
+    return { reason: 'RequirementUnmet', message: unmet, summary };
+  }
+  desk.progress.set({ phase: 'complete' });
   return { reason: 'Complete', message, ...(summary === undefined ? {} : { summary }) };
 }
 
