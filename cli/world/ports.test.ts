@@ -22,7 +22,7 @@ test('a port that is taken is named, whichever of the range it is', async (t) =>
   for (const first of [port, port - 1]) {
     await assert.rejects(assertPortsFree(first, 1), {
       reason: 'AddressInUse',
-      message: `Port ${port}, one of those from --port ${first} on, is taken by another process; stop that process or choose another --port.`,
+      message: `Port ${port} is taken by another process; stop that process or choose another --port (the workers listen on ${first} to ${first + 1}).`,
     });
   }
 });

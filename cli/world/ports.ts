@@ -22,10 +22,12 @@ export async function assertPortsFree(first: number, workers: number): Promise<v
       `--port ${first} leaves no room for the ${count} ports of ${workers === 1 ? '1 worker' : `${workers} workers`}; give at most ${maxPort - count + 1}.`,
     );
   }
-  for (let port = first; port < first + count; port++) await assertFree(port, first);
+  for (let port = first; port < first + count; port++) {
+    await assertFree(port, `the workers listen on ${first} to ${first + count - 1}`);
+  }
 }
 
-async function assertFree(port: number, first: number): Promise<void> {
+async function assertFree(port: number, range: string): Promise<void> {
   try {
     await listenOnce(port);
   } catch (cause) {
@@ -33,14 +35,14 @@ async function assertFree(port: number, first: number): Promise<void> {
     if (code === 'EADDRINUSE') {
       throw new Failure(
         'AddressInUse',
-        `Port ${port}, one of those from --port ${first} on, is taken by another process; stop that process or choose another --port.`,
+        `Port ${port} is taken by another process; stop that process or choose another --port (${range}).`,
         { cause },
       );
     }
     const wayOut = port < leastUserPort ? `, for example one above ${leastUserPort - 1}` : '';
     throw new Failure(
       'UsageError',
-      `Port ${port}, one of those from --port ${first} on, cannot be used (${problemOf(cause)}); choose another --port${wayOut}.`,
+      `Port ${port} cannot be used: ${problemOf(cause)}; choose another --port${wayOut} (${range}).`,
       { cause },
     );
   }
