@@ -55,6 +55,7 @@ function ignoreMissing(error: unknown): void {
 
 const causes: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the device; make room or enlarge the volume',
+  EFBIG: 'a file would be larger than allowed; raise the limit (ulimit -f) or change output.uri',
   EDQUOT: 'the disk quota is used up; make room or raise the quota',
   EACCES: 'access is denied; give the user of the process write access or change output.uri',
   EPERM: 'the operation is not permitted; change output.uri',
