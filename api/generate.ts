@@ -1,11 +1,8 @@
 /**
  * Derives checked-in files from crds/ and api/: types, JSON schemas, validators, the reference pages
- * of docs/, and the ConfigMaps of the examples. With `--check` it writes nothing, names each file that differs from
- * what it would write, and ends with 1.
+ * of docs/, and the ConfigMaps of the examples. Writes nothing: scripts/generate.ts does.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import type { JsonSchema } from './crd/to-json-schema.ts';
 import { mnistModelFiles, modelFilesManifest } from './generate/model-files.ts';
 import { readDefinition } from './generate/read-definition.ts';
@@ -88,32 +85,3 @@ function published(schema: JsonSchema): JsonSchema {
 function asJson(value: unknown): string {
   return `${JSON.stringify(value, null, 1)}\n`;
 }
-
-function readIfThere(file: URL): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function main(): Promise<void> {
-  const isCheck = process.argv.includes('--check');
-  for (const [href, text] of await generateFiles()) {
-    const file = new URL(href);
-    if (readIfThere(file) === text) continue;
-    const name = relative(fileURLToPath(root), fileURLToPath(file));
-    process.stdout.write(
-      `${name} ${isCheck ? 'is out of date: run npm run generate' : 'written'}\n`,
-    );
-    if (isCheck) {
-      process.exitCode = 1;
-      continue;
-    }
-    mkdirSync(dirname(fileURLToPath(file)), { recursive: true });
-    writeFileSync(file, text);
-  }
-}
-
-if (import.meta.main) await main();

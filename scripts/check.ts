@@ -50,7 +50,7 @@ const steps: readonly Step[] = [
       '.',
     ],
   },
-  { name: 'generated files', command: [process.execPath, 'api/generate.ts', '--check'] },
+  { name: 'generated files', command: [process.execPath, 'scripts/generate.ts', '--check'] },
 ];
 
 /** Runs one step; resolves to whether it passed. */

@@ -1,10 +1,7 @@
 /**
- * Writes docs/reference/metrics.md from the trainer's own registry. Stands apart from
- * api/generate.ts because api/ may not import the trainer; test/docs.test.ts holds the page to it.
- *
- *   node_modules/.bin/node scripts/metrics-reference.ts
+ * docs/reference/metrics.md from the trainer's own registry. Stands apart from api/generate.ts
+ * because api/ may not import the trainer.
  */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Registry,
@@ -45,7 +42,7 @@ export async function metricsReference(): Promise<string> {
     table(['metric', 'type', 'labels', 'meaning'], rows),
     'The values of `metric` are `loss` and the names in `training.metrics`, and the same with `val_` in front for the validation split. `tfjs_trainer_step_duration_seconds` is a histogram, so it has the series `_bucket`, `_sum` and `_count`.',
     'The same server answers `/progress` (JSON, [api/schemas/progress.schema.json](../../api/schemas/progress.schema.json)), `/healthz` (503 when the worker hangs) and `/readyz` (503 until the worker has joined its gang).',
-  ]).replace('`npm run generate`', '`node_modules/.bin/node scripts/metrics-reference.ts`');
+  ]);
 }
 
 function typeName(metric: MetricObjectWithValues<MetricValue<string>> | undefined): string {
@@ -61,5 +58,3 @@ function labelText(
   const known = [...values].filter((value) => value !== undefined);
   return known.length === 0 ? code(label) : `${code(label)}: ${known.map(String).join(', ')}`;
 }
-
-if (import.meta.main) writeFileSync(metricsPage, await metricsReference());

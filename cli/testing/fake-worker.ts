@@ -110,6 +110,8 @@ function tick(): void {
 
 function finish(): void {
   if (rank > 0) return leave('Complete', '');
+  // As a real gang, it ends only after all of it began.
+  if (!isGangComplete()) return;
   phase = 'saving';
   mkdirSync(output, { recursive: true });
   const accuracy = 0.97;
@@ -119,6 +121,13 @@ function finish(): void {
   if (isUnmet)
     leave('RequirementUnmet', `accuracy 0.97 is below ${plan.require}.`, summary(accuracy));
   else leave('Complete', '', summary(accuracy));
+}
+
+function isGangComplete(): boolean {
+  const folder = value(environment.peers).replace(/^dir:/, '');
+  return Array.from({ length: replicas }, (_, peer) => join(folder, `rank-${peer}.json`)).every(
+    (file) => existsSync(file),
+  );
 }
 
 function leave(reason: ExitReason, message: string, end?: Summary): void {
