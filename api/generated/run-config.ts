@@ -18,7 +18,7 @@ export interface RunConfig {
   readonly evaluation: EvaluationConfig;
   readonly workers: {
     /**
-     * auto: the fastest that works on the node; any other is taken or the job fails.
+     * auto: the first of tensorflow, wasm and cpu that works on the node; any other is taken or the job fails.
      */
     readonly backend: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
   };

@@ -564,7 +564,7 @@ export interface WorkersSpec {
    */
   readonly maxReplicas?: number;
   /**
-   * auto: the fastest that works on the node; any other is taken or the job fails.
+   * auto: the first of tensorflow, wasm and cpu that works on the node; any other is taken or the job fails.
    */
   readonly backend?: 'auto' | 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
   /**
