@@ -103,7 +103,7 @@ function addRun(program: Command, host: Host, onExit: (code: number) => void): v
     .option('--workers <number>', 'workers instead of spec.workers.replicas', parseWorkers)
     .option('--port <first>', 'first port of the workers; default: free ones', parsePort)
     .option('--fresh', 'delete the checkpoints of the job first')
-    .option('--json', 'print JSON lines, the last one with the result')
+    .option('--json', 'print JSON lines, the last one with the result or the failure')
     .addHelpText('after', runHelp)
     .action(async (paths: string[], flags: RunFlags) => {
       onExit(await runCommand(paths, runOptionsOf(flags, host.cwd), host));
