@@ -136,14 +136,14 @@ export const runtimeCases: readonly WrongInput[] = [
     name: 'a port that another process listens on',
     isJson: true,
     before: async () => {
-      const server = createServer().listen(38_471, '127.0.0.1');
+      const server = createServer().listen(28_471, '127.0.0.1');
       await once(server, 'listening');
       return () => void server.close();
     },
-    args: [...runArgs, '--port', '38471'],
+    args: [...runArgs, '--port', '28471'],
     teller: 'tfjsctl',
     reason: 'AddressInUse',
-    says: 'Port 38471 is taken by another process; stop that process or choose another --port (the workers listen on 38471 to 38472).',
+    says: 'Port 28471 is taken by another process; stop that process or choose another --port (the workers listen on 28471 to 28472).',
   },
   {
     name: 'checkpoints of a run with another configuration',
