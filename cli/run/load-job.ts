@@ -5,7 +5,7 @@
 import { checkTrainingJob } from '@tfjs-operator/api/crd/check-training-job.ts';
 import { isObject } from '@tfjs-operator/api/crd/structural-schema.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import { nearestName } from '@tfjs-operator/api/nearest-name.ts';
+import { chooseJob } from '../choose-job.ts';
 import type { FileFinding } from '../validate/file-finding.ts';
 import { loadManifests, type Manifest } from '../validate/load-manifests.ts';
 import { resolveRunConfig } from '../validate/resolve-run-config.ts';
@@ -43,33 +43,6 @@ function withWorkers(manifest: Manifest, replicas: number | undefined): Manifest
   if (replicas === undefined || !isObject(spec) || !isObject(spec['workers'])) return manifest;
   const workers = { ...spec['workers'], replicas };
   return { ...manifest, value: { ...manifest.value, spec: { ...spec, workers } } };
-}
-
-function chooseJob(
-  jobs: readonly Manifest[],
-  paths: readonly string[],
-  name: string | undefined,
-): Manifest {
-  const names = jobs.map((job) => job.name);
-  const matching = name === undefined ? jobs : jobs.filter((job) => job.name === name);
-  const [job, ...others] = matching;
-  if (job && others.length === 0) return job;
-  if (jobs.length === 0) {
-    throw new Failure(
-      'UsageError',
-      `${paths.join(', ')}: no TrainingJob in there; name the file with kind: TrainingJob too.`,
-    );
-  }
-  if (job) {
-    throw new Failure(
-      'UsageError',
-      `The files hold several TrainingJobs; choose one with --name: ${names.join(', ')}.`,
-    );
-  }
-  const nearest = nearestName(name ?? '', names);
-  const hint =
-    nearest === undefined ? `it is one of ${names.join(', ')}` : `did you mean ${nearest}?`;
-  throw new Failure('UsageError', `--name ${name}: no TrainingJob of that name; ${hint}`);
 }
 
 function assertRunsHere(

@@ -86,12 +86,10 @@ test('merge shows the same run config as YAML and as JSON', async () => {
 });
 
 test('merge asks for a name where there are several jobs', async () => {
-  const { output, text } = capture();
-  assert.equal(await mergeCommand([recurrent], {}, output), 2);
-  assert.equal(
-    text.stderr,
-    'The files hold several TrainingJobs; use --name with one of mnist-gru, mnist-lstm.\n',
-  );
+  await assert.rejects(mergeCommand([recurrent], {}, capture().output), {
+    reason: 'UsageError',
+    message: 'The files hold several TrainingJobs; choose one with --name: mnist-gru, mnist-lstm.',
+  });
   const named = capture();
   assert.equal(
     await mergeCommand([recurrent], { name: 'mnist-lstm', json: true }, named.output),
