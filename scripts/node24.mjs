@@ -44,6 +44,8 @@ const child = spawn(
   ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)],
   {
     stdio: 'inherit',
+    // Compiled code is kept for the next process: a worker starts in half the time.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env },
   },
 );
 // A terminal sends Ctrl-C to both; a signal for this process alone is passed on. The child takes a

@@ -7,6 +7,7 @@ import type { DocumentName, Problem } from '../finding.ts';
 import { valueText } from '../finding.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { RunConfig } from '../run-config.ts';
+import { topologyProblem } from '../topology/topology-problem.ts';
 import { inputShape, outputEnd, type OutputEnd } from './topology-ends.ts';
 import { classMetrics, manyClassLosses, twoClassLosses } from './training-names.ts';
 
@@ -25,6 +26,8 @@ export function fitProblems(run: Merged): readonly FitProblem[] {
 }
 
 const checks: readonly Check[] = [
+  // Every layer must be one that the trainer has, with settings that it understands.
+  layersAreKnown,
   // A loss that compares classes needs labels that are classes, and the other way round.
   lossFitsLabels,
   // Metrics that count right answers need classes too.
@@ -44,6 +47,11 @@ const checks: readonly Check[] = [
   requirementsAreComputed,
   requirementsHaveSplit,
 ];
+
+function layersAreKnown({ model }: Merged): FitProblem | undefined {
+  const problem = model.topology && topologyProblem(model.topology);
+  return problem && { ...problem, document: 'topology' };
+}
 
 function lossFitsLabels({ training, dataset }: Merged): FitProblem | undefined {
   const { name } = training.loss;

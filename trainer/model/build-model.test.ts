@@ -9,7 +9,7 @@ import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { buildModel } from './build-model.ts';
 import { checkShapes } from './check-shapes.ts';
 import { assignWeights, readWeights } from './named-weights.ts';
-import { normalizeTopology } from './normalize-topology.ts';
+import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
 
 const layer = (className: string, config: object): object => ({ class_name: className, config });
 const sequential = (...layers: readonly object[]): Topology => ({

@@ -11,7 +11,7 @@ import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { DeferredInitializer } from './deferred-initializer.ts';
 import { initialValues } from './initial-values.ts';
 import { walkLayers, type LayerInside } from './layer-walk.ts';
-import { normalizeTopology } from './normalize-topology.ts';
+import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
 import { setStepSeed } from './step-seed.ts';
 import { toTfjsConfig } from './tfjs-config.ts';
 

@@ -5,7 +5,7 @@
  */
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { elementsOf } from '../named-array.ts';
-import type { JsonObject } from './json-object.ts';
+import type { JsonObject } from '@tfjs-operator/api/topology/json-object.ts';
 import { randomStream, type RandomStream } from './random-stream.ts';
 
 export interface InitializerJson {

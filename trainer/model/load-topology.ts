@@ -3,7 +3,7 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { loadModel } from '../artifact/load-model.ts';
 import type { NamedArray } from '../named-array.ts';
-import { normalizeTopology } from './normalize-topology.ts';
+import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
 
 /**
  * @param path topology .json, model.json, Keras .h5, or a folder of a saved model.

@@ -13,7 +13,7 @@ import {
   meanPerSample,
   oneHot,
 } from './loss-targets.ts';
-import { nameHint } from './name-hint.ts';
+import { nameHint } from '@tfjs-operator/api/topology/name-hint.ts';
 
 /** Per-sample losses [count] of labels and predictions [count, …]. */
 export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor1D;

@@ -7,7 +7,7 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { LossConfig } from '@tfjs-operator/api/run-config.ts';
 import { areClassIndices, likePredictions, meanPerSample } from './loss-targets.ts';
 import { camelCase, canonicalLoss, lossByName, lossNames, type LossFunction } from './loss.ts';
-import { nameHint } from './name-hint.ts';
+import { nameHint } from '@tfjs-operator/api/topology/name-hint.ts';
 
 export interface Metric {
   /** As the configuration spells it: the key in history and requirements. */

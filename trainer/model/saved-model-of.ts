@@ -2,7 +2,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { SavedModel } from '../artifact/saved-model.ts';
 import { copyOf, layerWeights } from './named-weights.ts';
-import { normalizeTopology } from './normalize-topology.ts';
+import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
 
 /** @param topology the one that the model was built from. */
 export async function savedModelOf(model: LayersModel, topology: unknown): Promise<SavedModel> {

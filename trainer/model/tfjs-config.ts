@@ -4,7 +4,7 @@
  * `tf.models.modelFromJSON` does on its way, but synchronous and with names of layers left alone.
  */
 import { DeferredInitializer } from './deferred-initializer.ts';
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject } from '@tfjs-operator/api/topology/json-object.ts';
 
 /** Keys under which a text names a layer and is no word of the configuration. */
 const nameKeys: ReadonlySet<string> = new Set([

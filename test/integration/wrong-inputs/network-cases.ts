@@ -44,28 +44,28 @@ const twoOutputs = {
 
 export const networkCases: readonly WrongInput[] = [
   {
-    ...job,
+    ...finding,
     name: 'a layer that does not exist',
     set: model(sequential(flatten, ['Dens', { name: 'scores', units: 3 }])),
-    says: 'Layer "scores" is of the class Dens, which this trainer does not have; did you mean "Dense"?',
+    says: 'spec.model.inline.config.layers[1]: Layer "scores" is of the class Dens, which this trainer does not have; did you mean "Dense"?',
   },
   {
-    ...job,
+    ...finding,
     name: 'a layer without its units',
     set: model(sequential(flatten, ['Dense', { name: 'scores', activation: 'softmax' }])),
-    says: 'Layer "scores" (Dense) has no units; add it.',
+    says: 'spec.model.inline.config.layers[1]: Layer "scores" (Dense) has no units; add it.',
   },
   {
-    ...job,
+    ...finding,
     name: 'an activation that does not exist',
     set: model(sequential(flatten, ['Dense', { name: 'scores', units: 3, activation: 'sofmax' }])),
-    says: 'Layer "scores": activation "sofmax" is unknown; did you mean "softmax"?',
+    says: 'spec.model.inline.config.layers[1]: Layer "scores": activation "sofmax" is unknown; did you mean "softmax"?',
   },
   {
-    ...job,
+    ...finding,
     name: 'a network without an input shape',
     set: model(sequential(['Flatten', { name: 'flat' }], scores())),
-    says: 'The first layer, "flat", has no input shape; add batch_input_shape to its config, for example [null, 28, 28, 1].',
+    says: 'spec.model.inline.config.layers[0]: The first layer, "flat", has no input shape; add batch_input_shape to its config, for example [null, 28, 28, 1].',
   },
   {
     ...job,

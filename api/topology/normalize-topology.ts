@@ -3,8 +3,8 @@
  * Keras 2 JSON with every default written out. The same form is built, digested and saved, so a
  * model means the same in the trainer, in Keras and in a browser. Builds no model.
  */
-import type { Topology } from '@tfjs-operator/api/run-config.ts';
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { Topology } from '../run-config.ts';
+import { Failure } from '../failure.ts';
 import { isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { checkGraph } from './check-graph.ts';
 import { flattenGraph, flattenSequential, type GraphNode } from './flatten-nested.ts';

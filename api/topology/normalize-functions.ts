@@ -3,7 +3,7 @@
  * camel case, Keras 3 wrappers, Keras 2 objects) to one form that Keras 2, Keras 3 and
  * TensorFlow.js all read. Refuses what TensorFlow.js cannot compute, naming layer and key.
  */
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { Failure } from '../failure.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { nameHint } from './name-hint.ts';
 

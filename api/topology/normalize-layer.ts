@@ -3,7 +3,7 @@
  * snake_case keys, plain dtypes, `batch_input_shape`, Keras's defaults written out. Refuses unknown
  * layers and keys that would change what the layer computes. Knows nothing of graphs.
  */
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { Failure } from '../failure.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { droppedKeys, layerCatalog, requiredKeys, type LayerRule } from './layer-catalog.ts';
 import { nameHint } from './name-hint.ts';

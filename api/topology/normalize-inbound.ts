@@ -2,7 +2,7 @@
  * The edges of a functional model: `inbound_nodes` in the nested lists of Keras 2 and TensorFlow.js
  * or in the `__keras_tensor__` objects of Keras 3, brought to the nested lists.
  */
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { Failure } from '../failure.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 
 /** Layer, index of its call, index of that call's output, further call arguments (none). */

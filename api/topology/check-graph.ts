@@ -2,7 +2,7 @@
  * Refuses graphs that cannot be computed: a reference to a call that a layer does not have, or a
  * circle. TensorFlow.js would search for such an input for ever.
  */
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { Failure } from '../failure.ts';
 import type { GraphNode } from './flatten-nested.ts';
 
 /** @throws Failure('BadConfig') that names a layer without a computable input. */

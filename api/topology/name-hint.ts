@@ -2,7 +2,7 @@
  * The end of a sentence about an unknown name: what was probably meant, or what there is. The
  * measure of "near" is api/nearest-name.ts's.
  */
-import { nearestName } from '@tfjs-operator/api/nearest-name.ts';
+import { nearestName } from '../nearest-name.ts';
 
 /** Names that a sentence can list and still be read. */
 const longestList = 20;

@@ -3,7 +3,7 @@
  * and TensorFlow.js count the calls of a nested model differently, so a file with nested models
  * cannot be right for all three; without them it computes the same and keeps the weights' names.
  */
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { Failure } from '../failure.ts';
 import type { InboundReference } from './normalize-inbound.ts';
 import type { LayerJson } from './normalize-layer.ts';
 
