@@ -5,7 +5,7 @@
  */
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import { errorCode, storageFailure } from '../storage-failure.ts';
 
 /**
  * Replaces `folder` by what `write(temporary)` puts into a new one.
@@ -36,7 +36,8 @@ export async function replaceFolder(
     return files;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    throw storageFailure(target, error);
+    if (errorCode(error) === undefined) throw error;
+    throw storageFailure(`write the model to ${target}`, error, 'output.uri');
   }
 }
 
@@ -51,24 +52,4 @@ async function syncToDisk(path: string): Promise<void> {
 
 function ignoreMissing(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-}
-
-const causes: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left on the device; make room or enlarge the volume',
-  EFBIG: 'a file would be larger than allowed; raise the limit (ulimit -f) or change output.uri',
-  EDQUOT: 'the disk quota is used up; make room or raise the quota',
-  EACCES: 'access is denied; give the user of the process write access or change output.uri',
-  EPERM: 'the operation is not permitted; change output.uri',
-  EROFS: 'the file system is mounted read-only; change output.uri',
-  EEXIST: 'a part of the path is a file; change output.uri',
-  ENOTDIR: 'a part of the path is a file; change output.uri',
-};
-
-function storageFailure(folder: string, error: unknown): Error {
-  if (error instanceof Failure || !(error instanceof Error)) return error as Error;
-  const { code } = error as NodeJS.ErrnoException;
-  const cause = (code !== undefined && causes[code]) || error.message.split('\n')[0];
-  return new Failure('StorageError', `Cannot write the model to ${folder}: ${cause}.`, {
-    cause: error,
-  });
 }

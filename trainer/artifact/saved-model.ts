@@ -3,6 +3,7 @@
  * Its digest is over meaning (topology, weights), so it is the same whatever the formats are.
  */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '@tfjs-operator/api/run-config/canonical-json.ts';
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import type { NamedArray } from '../named-array.ts';
 
@@ -31,13 +32,4 @@ export function modelDigest({ topology, layers }: SavedModel): string {
 /** The array's own bytes, little-endian as on every platform that Node runs on. */
 export function bytesOf(data: ArrayBufferView): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** JSON with the keys of all objects sorted. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

@@ -94,7 +94,7 @@ describe('writing', () => {
     });
     await assert.rejects(failing, {
       reason: 'StorageError',
-      message: `Cannot write the model to ${target}: no space is left on the device; make room or enlarge the volume.`,
+      message: `Cannot write the model to ${target}: no space is left on the device. Make room or enlarge the volume, then start again.`,
     });
     assert.deepEqual(await readdir(target), ['weights.npz']);
     assert.ok(!(await readdir(folder)).some((name) => name.startsWith('.')));
@@ -106,7 +106,10 @@ describe('writing', () => {
     await assert.rejects(writeModel(target, model, { ...options, formats: ['npz'] }), (error) => {
       assert.ok(error instanceof Failure);
       assert.equal(error.reason, 'StorageError');
-      assert.match(error.message, /^Cannot write the model to .*; change output\.uri\.$/);
+      assert.match(
+        error.message,
+        /^Cannot write the model to .*: (a file is in its place|a part of the path is a file, not a directory)\. .*output\.uri\.$/,
+      );
       return true;
     });
   });

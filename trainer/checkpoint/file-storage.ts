@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { MissingFile, type CheckpointStorage } from './checkpoint-storage.ts';
-import { errorCode } from './storage-failure.ts';
+import { errorCode } from '../storage-failure.ts';
 
 /** Hidden names: a listing of published folders never meets them. */
 const savingPrefix = '.saving-';

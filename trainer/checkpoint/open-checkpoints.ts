@@ -9,7 +9,7 @@ import { checkpointShardBytes, type CheckpointReceipt } from '@tfjs-operator/api
 import { BackgroundWriter } from './background-writer.ts';
 import { fileStorage, makeDirectoryDurably } from './file-storage.ts';
 import { readNewest, type Expectation, type LoadedState } from './read-checkpoint.ts';
-import { errorCode, storageFailure } from './storage-failure.ts';
+import { errorCode, storageFailure } from '../storage-failure.ts';
 import type { TrainingState } from './training-state.ts';
 
 export interface CheckpointStore {
@@ -105,7 +105,7 @@ async function exists(directory: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
-    throw storageFailure(`read the checkpoints in ${directory}`, error);
+    throw storageFailure(`read the checkpoints in ${directory}`, error, 'checkpoint.uri');
   }
 }
 
@@ -114,7 +114,7 @@ async function inWords<T>(doing: string, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof Error && errorCode(error) !== undefined)
-      throw storageFailure(doing, error);
+      throw storageFailure(doing, error, 'checkpoint.uri');
     throw error;
   }
 }

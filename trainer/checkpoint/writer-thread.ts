@@ -8,7 +8,7 @@ import type { CheckpointReceipt } from '@tfjs-operator/api/checkpoint.ts';
 import type { StorageLocation } from './checkpoint-storage.ts';
 import { fileStorage } from './file-storage.ts';
 import type { Snapshot } from './snapshot.ts';
-import { errorCode, storageFailure } from './storage-failure.ts';
+import { errorCode, storageFailure } from '../storage-failure.ts';
 import { writeCheckpoint, type WriteOptions } from './write-checkpoint.ts';
 
 /** `workerData` of the thread. */
@@ -38,7 +38,7 @@ async function answer({ snapshot, damaged }: WriteRequest): Promise<WriteAnswer>
     if (errorCode(error) === undefined) throw error;
     const size = `${(snapshot.bytes / 1024 / 1024).toFixed(1)} MiB`;
     const doing = `save the checkpoint of step ${snapshot.head.step} (${size}) in ${location.directory}`;
-    return { failure: storageFailure(doing, error).message };
+    return { failure: storageFailure(doing, error, 'checkpoint.uri').message };
   }
 }
 

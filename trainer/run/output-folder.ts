@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, storageFailure } from '../checkpoint/storage-failure.ts';
+import { errorCode, storageFailure } from '../storage-failure.ts';
 
 /** Documents wait here, beside their places, until all of them are written. */
 const stagingName = '.new';

@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { Failure } from '@tfjs-operator/api/failure.ts';
+import { storageFailure } from '../storage-failure.ts';
 import { encodeFileVersion, encodeScalars, encodeSessionStart } from './event.ts';
 import { frameRecord } from './tf-record.ts';
 
@@ -100,18 +101,5 @@ export async function openEventWriter(
 }
 
 function eventFailure(path: string, error: unknown): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  const why = reasons[code] ?? `the system says ${code}`;
-  return new Failure('StorageError', `Cannot write TensorBoard events to ${path}: ${why}.`, {
-    cause: error,
-  });
+  return storageFailure(`write TensorBoard events to ${path}`, error, 'output.uri');
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left on the device; make room or change output.uri',
-  EDQUOT: 'the disk quota is used up; make room or change output.uri',
-  EACCES: 'access is denied; give the user of the process write access or change output.uri',
-  ENOTDIR: 'a part of the path is a file; change output.uri',
-  EEXIST: 'a file is in the place of the directory; change output.uri',
-  EROFS: 'the file system is read-only; mount it writable or change output.uri',
-};

@@ -8,11 +8,7 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 export type StorageField = 'checkpoint.uri' | 'output.uri';
 
 /** @param doing what was tried: `save the checkpoint step-5 in /checkpoints`. */
-export function storageFailure(
-  doing: string,
-  error: unknown,
-  field: StorageField = 'checkpoint.uri',
-): Failure {
+export function storageFailure(doing: string, error: unknown, field: StorageField): Failure {
   if (error instanceof Failure) return error;
   const code = errorCode(error);
   const found = (code !== undefined && causesFor(field)[code]) || unknownCause(code, error);
