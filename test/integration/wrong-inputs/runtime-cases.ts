@@ -35,8 +35,8 @@ async function checkpointFolder({ folder }: Workplace): Promise<string> {
 
 /** Where no small disk can be mounted, a limit of the size of files stands in for it. */
 function full(doing: string, wayOut: string): RegExp {
-  const why = '(no space is left on the device|(the|a) file would be larger than .*)';
-  return new RegExp(`^${doing}: ${why}[.;] ${wayOut}\\.$`);
+  const why = '(no space is left on the device|the file would be larger than .*)';
+  return new RegExp(`^${doing}: ${why}\\. ${wayOut}\\.$`);
 }
 
 const job = { teller: 'job' } as const;
@@ -78,7 +78,7 @@ export const runtimeCases: readonly WrongInput[] = [
     reason: 'StorageError',
     says: full(
       'Cannot write the model to FOLDER/small/model/model',
-      '(make room or enlarge the volume|raise the limit .*)',
+      'Make room or enlarge the volume, then start again',
     ),
   },
   {
