@@ -9,6 +9,7 @@ import { explainError, usageSentence } from './explain-error.ts';
 import { failureLine } from './failure-line.ts';
 import { mergeCommand } from './merge.ts';
 import { runCommand, type Host } from './run/run-command.ts';
+import manifest from './package.json' with { type: 'json' };
 import { collectVolume, parsePort, parseWorkers } from './run/run-options.ts';
 import { validateCommand } from './validate/command.ts';
 
@@ -58,6 +59,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
 function createProgram(host: Host, onExit: (code: number) => void): Command {
   const program = new Command('tfjsctl')
     .description('Runs and checks TrainingJobs on this machine, without a cluster.')
+    .version(manifest.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
