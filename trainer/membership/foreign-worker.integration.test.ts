@@ -14,7 +14,7 @@ test(
   async (t) => {
     const length = 10_001;
     const chunkBytes = 4096;
-    const folder = await aGangFolder();
+    const folder = aGangFolder();
     const options = gangOptions(0, 2, folder, {
       chunkBytes,
       hasChecksums: true,

@@ -1,7 +1,7 @@
 """Worker 1 of 2, written against api/proto alone with grpcio and generated stubs: it joins, sums one
 bucket with the algorithm `direct`, and prints the SHA-256 of the sum. `settings` is set above this."""
 
-import hashlib, importlib, os, queue, sys, tempfile, threading, time
+import hashlib, importlib, os, queue, shutil, sys, tempfile, threading, time
 from concurrent import futures
 
 import grpc
@@ -103,4 +103,5 @@ for chunk in exchange:
 print(hashlib.sha256(values.tobytes()).hexdigest(), flush=True)
 time.sleep(0.5)  # worker 0 may still pull
 membership.Leave(m.LeaveRequest(job_uid=job, rank=rank))
+shutil.rmtree(out)
 os._exit(0)  # the served stream would keep its thread

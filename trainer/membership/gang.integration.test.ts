@@ -22,7 +22,7 @@ const chunkBytes = 16 * 1024;
 collectiveCases(
   'over gRPC',
   async (worldSize, settings) => {
-    const folder = await aGangFolder();
+    const folder = aGangFolder();
     const ends = await Promise.all(
       Array.from({ length: worldSize }, async (_, rank) => {
         const options = gangOptions(rank, worldSize, folder, {
@@ -100,7 +100,7 @@ test('a worker that has left in good order is no loss, but nothing can be summed
 });
 
 test('workers that do not come are named by all that came', async () => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const missed = (rank: number): Promise<Failure> =>
     failureOf(joinGang(gangOptions(rank, 4, folder, { startTimeoutSeconds: 1 })));
   for (const failure of await Promise.all([missed(0), missed(2)])) {
@@ -110,7 +110,7 @@ test('workers that do not come are named by all that came', async () => {
 });
 
 test('without worker 0 the others say that it did not answer, and of another job too', async () => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const changes = { startTimeoutSeconds: 0.1 };
   const alone = await failureOf(joinGang(gangOptions(1, 2, folder, changes)));
   assert.equal(alone.reason, 'GangIncomplete');
@@ -120,7 +120,7 @@ test('without worker 0 the others say that it did not answer, and of another job
 test('a worker of another job is turned away', async (t) => {
   const { gangs } = await joinAll(t, 1, { jobUid: 'ours' });
   const grpc = gangs[0]!.members[0]!.address;
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   // The port of a dead worker 0 of their job was given to ours.
   await openPeers(`dir:${folder}`, 0, 'theirs').publish({ grpc, pid: 1, jobUid: 'theirs' });
   const changes = { jobUid: 'theirs', startTimeoutSeconds: 0.1 };
@@ -134,9 +134,7 @@ test('a port that is taken is named with the way out', async () => {
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const grpcAddress = `127.0.0.1:${port}`;
-  const failure = await failureOf(
-    joinGang(gangOptions(0, 1, await aGangFolder(), { grpcAddress })),
-  );
+  const failure = await failureOf(joinGang(gangOptions(0, 1, aGangFolder(), { grpcAddress })));
   server.close();
   assert.equal(failure.reason, 'AddressInUse');
   assert.match(failure.message, new RegExp(`${grpcAddress} .* taken .* another port`));
@@ -144,14 +142,14 @@ test('a port that is taken is named with the way out', async () => {
 
 test('joining can be aborted', async () => {
   const abort = new AbortController();
-  const options = gangOptions(0, 2, await aGangFolder(), { signal: abort.signal });
+  const options = gangOptions(0, 2, aGangFolder(), { signal: abort.signal });
   const joining = joinGang(options);
   setTimeout(() => abort.abort(new Error('stopped')), 200);
   await assert.rejects(joining, /stopped/);
 });
 
 test('addresses left by an earlier gang do not confuse the next', async (t) => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const options = gangOptions(0, 1, folder);
   // Worker 0 of the earlier gang is dead; nobody listens on its port any more.
   await openPeers(`dir:${folder}`, 0, 'job').publish({
@@ -166,7 +164,7 @@ test('addresses left by an earlier gang do not confuse the next', async (t) => {
 });
 
 test('a killed worker is reported within a second, with its rank', async (t) => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const child = spawnWorker(t, gangOptions(2, 3, folder));
   const gangs = await Promise.all([0, 1].map((rank) => join(t, gangOptions(rank, 3, folder))));
   const failures = gangs.map((gang) => failureOf(sumForever(gang)));
@@ -185,7 +183,7 @@ test('a killed worker is reported within a second, with its rank', async (t) => 
 });
 
 test('a stopped worker is reported within the timeout, with its rank', async (t) => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const changes = { allReduce: { ...gangOptions(0, 1, '').allReduce, timeoutSeconds: 1.5 } };
   const child = spawnWorker(t, gangOptions(1, 3, folder, changes));
   const gangs = await Promise.all(
@@ -204,7 +202,7 @@ test('a stopped worker is reported within the timeout, with its rank', async (t)
 });
 
 test('a second worker of a rank ends the gang of the first', async (t) => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const gangs = await Promise.all([0, 1].map((rank) => join(t, gangOptions(rank, 2, folder))));
   const again = failureOf(joinGang(gangOptions(1, 2, folder, { startTimeoutSeconds: 0.5 })));
   const lost = await gangs[0]!.lost;

@@ -2,15 +2,13 @@
  * For tests: gangs on this machine, in this process or in processes of their own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join as joinPath } from 'node:path';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import type { Gang, GangOptions } from './gang.ts';
 import { joinGang } from './join-gang.ts';
 
-export async function aGangFolder(): Promise<string> {
-  return mkdtemp(joinPath(tmpdir(), 'gang-'));
+export function aGangFolder(): string {
+  return temporaryFolder('gang-');
 }
 
 export function gangOptions(
@@ -44,7 +42,7 @@ export async function joinAll(
   replicas: number,
   changes: Partial<Omit<GangOptions, 'arena'>> = {},
 ): Promise<{ gangs: Gang[]; arenas: Float32Array[] }> {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   const all = Array.from({ length: replicas }, (_, rank) =>
     gangOptions(rank, replicas, folder, changes),
   );

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Failure } from '@tfjs-operator/api/failure.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { dial, splitAddress } from './dial.ts';
 import { openPeers, readWorkerFile } from './peers.ts';
 
-const aFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'peers-'));
+const aFolder = (): string => temporaryFolder('peers-');
 
 test('a DNS pattern gives every rank its name', async () => {
   const peers = openPeers('dns:mnist-{rank}.mnist.default.svc:7000', 2, 'job');
@@ -16,7 +16,7 @@ test('a DNS pattern gives every rank its name', async () => {
 });
 
 test('a folder shows the addresses of the workers that wrote theirs, and forgets them', async () => {
-  const folder = join(await aFolder(), 'new');
+  const folder = join(aFolder(), 'new');
   const own = openPeers(`dir:${folder}`, 0, 'job');
   const other = openPeers(`dir:${folder}`, 1, 'job');
   assert.equal(await other.find(0), undefined);
@@ -31,7 +31,7 @@ test('a folder shows the addresses of the workers that wrote theirs, and forgets
 });
 
 test('files of another job are not believed, files of another process not removed', async () => {
-  const folder = await aFolder();
+  const folder = aFolder();
   const file = join(folder, 'rank-0.json');
   await writeFile(file, JSON.stringify({ grpc: 'a:1', pid: 1, jobUid: 'other' }));
   assert.equal(await openPeers(`dir:${folder}`, 1, 'job').find(0), undefined);

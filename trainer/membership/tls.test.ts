@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Failure } from '@tfjs-operator/api/failure.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { joinGang } from './join-gang.ts';
 import { aGangFolder, gangOptions, joinAll } from './local-gang.testing.ts';
 
@@ -15,7 +15,7 @@ const openssl = (cwd: string, command: string): Promise<unknown> =>
 
 /** A folder as TFJS_TLS_DIR names it, with a CA of its own. */
 async function aTlsFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'tls-'));
+  const folder = temporaryFolder('tls-');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'san.txt'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
   const curve = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
@@ -45,7 +45,7 @@ test(
   'a worker without a certificate, or with one of another CA, does not get in',
   withoutOpenssl,
   async () => {
-    const folder = await aGangFolder();
+    const folder = aGangFolder();
     const host = joinGang(
       gangOptions(0, 2, folder, { tls: await aTlsFolder(), startTimeoutSeconds: 2 }),
     );
@@ -61,7 +61,7 @@ test(
 );
 
 test('a missing certificate file is named', async () => {
-  const folder = await aGangFolder();
+  const folder = aGangFolder();
   await assert.rejects(joinGang(gangOptions(0, 1, folder, { tls: folder })), (error) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.reason, 'BadConfig');
