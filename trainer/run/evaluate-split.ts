@@ -20,6 +20,8 @@ export interface EvaluationTools {
   readonly sumOverRanks: SumOverRanks;
   readonly rank: number;
   readonly worldSize: number;
+  /** Told of each batch: an evaluation may take longer than a worker may be silent. */
+  readonly onBatch: () => void;
 }
 
 export interface EvaluationRequest {
@@ -61,6 +63,7 @@ export async function evaluateSplit(
       metrics: request.metrics.list,
     });
     batch.release();
+    tools.onBatch();
     addSums(sums, measured);
     if (hasClasses) readClasses(measured, tools.fromLogits, { predictions, confidences, start });
   }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { CheckpointReceipt } from '@tfjs-operator/api/checkpoint.ts';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
-import { openCheckpoints, type CheckpointStore } from '../checkpoint/open-checkpoints.ts';
+import { openCheckpoints } from '../checkpoint/open-checkpoints.ts';
 import type { TrainingState } from '../checkpoint/training-state.ts';
 import type { NamedArray } from '../named-array.ts';
 import { volumeOf } from '../resolve-uri.ts';
@@ -19,8 +19,11 @@ const bestPrefix = 'best/';
 
 export interface JobCheckpoints {
   /** The newest checkpoint of this job, or null where training starts anew. */
-  load(datasetDigest: string): Promise<TrainingState | null>;
-  /** Saves in the background when the interval has passed; waits for the disk where `isLast`. */
+  load(): Promise<TrainingState | null>;
+  /**
+   * Saves in the background when the interval has passed. Where `isLast`, resolves when this very
+   * state is durable. @throws Failure StorageError, also for an earlier save that went wrong.
+   */
   offer(cursor: TrainingCursor, isLast: boolean): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +47,7 @@ export const noCheckpoints: JobCheckpoints = {
 
 /** @throws Failure StorageError where the volume cannot be used. */
 export async function openJobCheckpoints(options: JobCheckpointOptions): Promise<JobCheckpoints> {
-  const { runConfig, log, clock } = options;
+  const { runConfig, datasetDigest, log, clock } = options;
   const { uri, keep, everySteps = Infinity, everySeconds = Infinity } = runConfig.checkpoint;
   if (uri === undefined) return noCheckpoints;
   const store = await openCheckpoints(options.resolve(uri), {
@@ -55,6 +58,7 @@ export async function openJobCheckpoints(options: JobCheckpointOptions): Promise
   });
   let last = { step: -1, seconds: clock() };
   let failure: Failure | undefined;
+  let latest: Promise<void> = Promise.resolve();
   const save = async (cursor: TrainingCursor): Promise<void> => {
     last = { step: cursor.stepsDone, seconds: clock() };
     const receipt = await store.save(toState(options, cursor));
@@ -62,34 +66,29 @@ export async function openJobCheckpoints(options: JobCheckpointOptions): Promise
     options.onSaved(receipt);
   };
   return {
-    load: (datasetDigest) => loadFrom(store, runConfig.digest, datasetDigest),
+    load: () => store.loadLatest({ runConfigDigest: runConfig.digest, datasetDigest }),
     offer: async (cursor, isLast) => {
       if (failure !== undefined) throw failure;
-      if (isLast) return last.step === cursor.stepsDone ? store.close() : save(cursor);
+      if (isLast) return last.step === cursor.stepsDone ? latest : save(cursor);
       const isDue =
         cursor.stepsDone - Math.max(0, last.step) >= everySteps ||
         clock() - last.seconds >= everySeconds;
       if (!isDue) return;
-      // In the background; what goes wrong there ends the run at the next step.
-      save(cursor).catch((error: unknown) => {
-        failure =
-          error instanceof Failure
-            ? error
-            : new Failure('StorageError', `A checkpoint could not be saved: ${String(error)}`, {
-                cause: error,
-              });
+      latest = save(cursor).catch((error: unknown) => {
+        failure = failureOf(error);
+        throw failure;
       });
+      // In the background; what goes wrong there ends the run at the next step.
+      latest.catch(() => undefined);
     },
     close: () => store.close(),
   };
 }
 
-async function loadFrom(
-  store: CheckpointStore,
-  runConfigDigest: string,
-  datasetDigest: string,
-): Promise<TrainingState | null> {
-  return store.loadLatest({ runConfigDigest, datasetDigest });
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const sentence = `A checkpoint could not be saved: ${String(error)}`;
+  return new Failure('StorageError', sentence, { cause: error });
 }
 
 function toState(options: JobCheckpointOptions, cursor: TrainingCursor): TrainingState {

@@ -51,7 +51,7 @@ export async function joinRun(
   // Opened before the gang waits for this worker: a volume that cannot be used fails the job early.
   await tryOutputOnRankZero(settings, run);
   const checkpoints = await openCheckpointsOnRankZero(options, run, desk);
-  const saved = await checkpoints.load(run.dataset.digest);
+  const saved = await checkpoints.load();
   const gang = await joinGang({
     rank: settings.rank,
     replicas: settings.replicas,

@@ -9,6 +9,7 @@ import { sliceOfStep, stepsPerEpoch } from '../data/sampler.ts';
 import type { Gang } from '../membership/gang.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { TrainingStep } from '../step/training-step.ts';
+import { assertFinite } from './assert-finite.ts';
 import { decideEarlyStopping } from './early-stopping.ts';
 import {
   decodeWorkerRow,
@@ -195,6 +196,7 @@ async function endEpoch(options: TrainingOptions, cursor: TrainingCursor): Promi
       Object.entries(validation).map(([name, value]) => [`val_${name}`, value]),
     ),
   };
+  assertFinite(metrics, cursor.epoch + 1);
   const { epochSums } = cursor.memory;
   const record = {
     epoch: cursor.epoch + 1,

@@ -124,7 +124,7 @@ async function evaluateAndSave(options: WorkerOptions, parts: Finished): Promise
   return { reason: 'Complete', message, ...(summary === undefined ? {} : { summary }) };
 }
 
-function evaluationTools({ run, joined }: Parts): EvaluationTools {
+function evaluationTools({ run, joined, desk }: Parts): EvaluationTools {
   const { gang } = joined;
   return {
     ...run,
@@ -132,6 +132,7 @@ function evaluationTools({ run, joined }: Parts): EvaluationTools {
     sumOverRanks: createSumOverRanks({ collective: gang.collective, arena: run.step.arena }),
     rank: gang.rank,
     worldSize: gang.worldSize,
+    onBatch: desk.beat,
   };
 }
 
