@@ -10,8 +10,8 @@ import { activate } from './activate.ts';
 import { BackendError, type Backend } from './backend.ts';
 import { chooseBackend } from './choose-backend.ts';
 import { cpuBackend } from './cpu-backend.ts';
-import { restoreRemovedUtil } from './restore-removed-util.ts';
-import { tensorflowBackend } from './tensorflow-backend.ts';
+import { restoreRemovedUtil } from './tensorflow/restore-removed-util.ts';
+import { tensorflowBackend } from './tensorflow/tensorflow-backend.ts';
 import { wasmBackend } from './wasm-backend.ts';
 
 const notInstalled = tensorflowBackend({ home: '/nowhere' });

@@ -7,7 +7,7 @@ import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { BackendError, type Backend, type BackendInfo, type RequestedBackend } from './backend.ts';
 import { cpuBackend } from './cpu-backend.ts';
-import { tensorflowBackend, type TensorflowOptions } from './tensorflow-backend.ts';
+import { tensorflowBackend, type TensorflowOptions } from './tensorflow/tensorflow-backend.ts';
 import { verifyGradient } from './verify-gradient.ts';
 import { wasmBackend } from './wasm-backend.ts';
 import { webgpuBackend } from './webgpu-backend.ts';

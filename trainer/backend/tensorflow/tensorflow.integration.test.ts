@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { environment } from '@tfjs-operator/api/environment.ts';
 import type { Result } from '@tfjs-operator/api/result.ts';
-import { startGang, testFolder, type TestFolder } from '../../test/gang.ts';
+import { startGang, testFolder, type TestFolder } from '../../../test/gang.ts';
 import {
   claims,
   makeVolumes,
@@ -16,18 +16,18 @@ import {
   topologies,
   trainingJobOf,
   weightsFile,
-} from '../../test/integration/run-config.ts';
-import { needsTensorflowAddon, tensorflowAddon } from '../../test/tensorflow-addon.ts';
-import { loadModel } from '../artifact/load-model.ts';
-import type { NamedArray } from '../named-array.ts';
-import { relativeDifference } from '../step/simulated-ranks.ts';
-import type { StepBatch } from '../step/training-step.ts';
-import type { BackendName } from './backend.ts';
-import { chooseBackend, knownBackends, type Backends } from './choose-backend.ts';
-import { analyticGradients, layerCases, relativeError, subjectOf } from './layer-cases.testing.ts';
-import { batchFor, beginTraining, networks, type NetworkName } from './training-models.testing.ts';
+} from '../../../test/integration/run-config.ts';
+import { needsTensorflowAddon, tensorflowAddon } from '../../../test/tensorflow-addon.ts';
+import { loadModel } from '../../artifact/load-model.ts';
+import type { NamedArray } from '../../named-array.ts';
+import { relativeDifference } from '../../step/simulated-ranks.ts';
+import type { StepBatch } from '../../step/training-step.ts';
+import type { BackendName } from '../backend.ts';
+import { chooseBackend, knownBackends, type Backends } from '../choose-backend.ts';
+import { analyticGradients, layerCases, relativeError, subjectOf } from '../layer-cases.testing.ts';
+import { batchFor, beginTraining, networks, type NetworkName } from '../training-models.testing.ts';
 
-const tfjsctl = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+const tfjsctl = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts');
 const ignore = (): void => undefined;
 const names = Object.keys(networks) as NetworkName[];
 const version = /\(@tensorflow\/tfjs-node, TensorFlow 2\.\d+\.\d+\)\.$/;

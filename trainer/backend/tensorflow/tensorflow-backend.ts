@@ -9,8 +9,8 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { activate } from './activate.ts';
-import { BackendError, type Backend } from './backend.ts';
+import { activate } from '../activate.ts';
+import { BackendError, type Backend } from '../backend.ts';
 import { restoreRemovedUtil } from './restore-removed-util.ts';
 import { sharingTfjs } from './share-tfjs.ts';
 
