@@ -34,7 +34,7 @@ module.exports = {
       comment: 'No tfjs and no other part of the trainer inside the collective.',
       severity: 'error',
       from: { path: '^trainer/collective/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(trainer/(?!collective/|errors)|node_modules/@tensorflow)' },
+      to: { path: '^(trainer/(?!collective/|protobuf)|node_modules/@tensorflow)' },
     },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

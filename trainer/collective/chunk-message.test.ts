@@ -8,7 +8,7 @@ import {
   writeChunkHeader,
 } from './chunk-message.ts';
 import { createChunkEncoder } from './chunk-encoder.ts';
-import { ProtoWriter } from './protobuf.ts';
+import { ProtoWriter } from '../protobuf.ts';
 import { decodePullRequest, encodePullRequest } from './pull-request.ts';
 import { algorithms, kinds, operations, wireTypes } from './wire-words.ts';
 

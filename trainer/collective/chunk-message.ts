@@ -3,7 +3,7 @@
  * then the values. 67 = 3 (mod 8), so after gRPC's five-byte prefix the values are aligned and need
  * no copy before they are read as floats. Reading takes a fast path for that layout, else protobuf's rules.
  */
-import { readFields } from './protobuf.ts';
+import { readFields } from '../protobuf.ts';
 
 export const chunkHeaderBytes = 67;
 

@@ -2,7 +2,7 @@
  * The PullRequest message of api/proto/collective.proto: what a worker asks of a peer. A few of them
  * per operation, so plain protobuf without tricks.
  */
-import { ProtoWriter, readFields } from './protobuf.ts';
+import { ProtoWriter, readFields } from '../protobuf.ts';
 
 export interface PullRange {
   readonly kind: number;

@@ -1,7 +1,7 @@
 /**
  * The messages of api/proto/membership.proto as plain data, and their protobuf form.
  */
-import { ProtoWriter, readFields } from '../collective/protobuf.ts';
+import { ProtoWriter, readFields } from '../protobuf.ts';
 import type { Member } from './gang.ts';
 
 export interface JoinRequest {

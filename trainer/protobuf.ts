@@ -1,6 +1,7 @@
 /**
- * The few bytes of protobuf that the wire format needs: a writer, and a reader that yields fields.
- * It never interprets a message: the codecs beside it do. Encoding: protobuf.dev/programming-guides/encoding.
+ * The few bytes of protobuf that the trainer needs: a writer, and a reader that yields fields. Used
+ * by the wire formats of the gang and by the graphs handed to TensorFlow. It never interprets a
+ * message: its users do. Encoding: protobuf.dev/programming-guides/encoding.
  */
 
 const varintType = 0;
@@ -24,6 +25,19 @@ export class ProtoWriter {
 
   uint32(field: number, value: number): this {
     this.#parts.push(Buffer.from([...varint((field << 3) | varintType), ...varint(value)]));
+    return this;
+  }
+
+  /** A field of type int32, int64 or enum: negative numbers take ten bytes. */
+  int64(field: number, value: number): this {
+    this.#parts.push(Buffer.from([...varint((field << 3) | varintType), ...varint64(value)]));
+    return this;
+  }
+
+  float(field: number, value: number): this {
+    const bytes = Buffer.alloc(4);
+    bytes.writeFloatLE(value);
+    this.#parts.push(Buffer.from(varint((field << 3) | fixed32Type)), bytes);
     return this;
   }
 
@@ -109,6 +123,18 @@ function varint(value: number): number[] {
     rest >>>= 7;
   }
   bytes.push(rest);
+  return bytes;
+}
+
+/** Two's complement in 64 bits. */
+function varint64(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  while (rest > 0x7fn) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
   return bytes;
 }
 
