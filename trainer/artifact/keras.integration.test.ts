@@ -138,7 +138,7 @@ describe('files for Keras', needsPython(), () => {
         const before = tf.memory().numTensors;
         const file = join(folder, `${keras.name}.h5`);
         const { topology, weights = [] } = await loadTopology(file);
-        const model = buildModel(topology, { seed: 1, dropoutSeed: 1 });
+        const model = buildModel(topology, { seed: 1 });
         assignWeights(model, weights, file);
         const inputs = keras.inputs.map((values, i) =>
           tf.tensor(values, [2, ...keras.inputShapes[i]!]),
@@ -156,7 +156,7 @@ describe('files for Keras', needsPython(), () => {
   test('what Keras 3 writes with to_json() is the same structure as its .h5', async () => {
     for (const keras of judgement.theirs) {
       const { weights } = await loadModel(join(folder, `${keras.name}.h5`));
-      const model = buildModel(keras.json, { seed: 1, dropoutSeed: 1 });
+      const model = buildModel(keras.json, { seed: 1 });
       assignWeights(model, weights, keras.name);
       const inputs = keras.inputs.map((values, i) =>
         tf.tensor(values, [2, ...keras.inputShapes[i]!]),

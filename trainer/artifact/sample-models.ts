@@ -86,7 +86,7 @@ export const sampleModels: readonly SampleModel[] = [
 
 /** A model whose every weight, biases and statistics too, is a random number above zero. */
 export function trainedModel(topology: Topology): LayersModel {
-  const model = buildModel(topology, { seed: 3, dropoutSeed: 0 });
+  const model = buildModel(topology, { seed: 3 });
   for (const variable of model.weights) {
     const random = randomStream(5, variable.originalName);
     const shape = variable.shape as number[];

@@ -1,6 +1,6 @@
 /**
  * Builds the model to train from a topology of any dialect. Weights are the same on every rank and
- * backend for the same seed; randomness inside layers is seeded by step-seed.ts. Loads no files.
+ * backend for the same seed; randomness inside layers is the step's (layer-draws.ts). Loads no files.
  */
 import * as tf from '@tensorflow/tfjs-core';
 // For its side effect: it registers the classes of layers and models.
@@ -12,14 +12,11 @@ import { DeferredInitializer } from './deferred-initializer.ts';
 import { initialValues } from './initial-values.ts';
 import { walkLayers, type LayerInside } from './layer-walk.ts';
 import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
-import { setStepSeed } from './step-seed.ts';
 import { toTfjsConfig } from './tfjs-config.ts';
 
 export interface BuildOptions {
   /** `training.seed`: initial weights are a function of it and of their names. */
   readonly seed: number;
-  /** Seed of dropout until the first setStepSeed. */
-  readonly dropoutSeed: number;
 }
 
 /**
@@ -29,7 +26,6 @@ export interface BuildOptions {
 export function buildModel(topology: Topology, options: BuildOptions): LayersModel {
   const model = instantiate(normalizeTopology(topology));
   setInitialWeights(model, options.seed);
-  setStepSeed(model, { seed: options.dropoutSeed, rank: 0, step: 0 });
   return model;
 }
 

@@ -19,7 +19,7 @@ export interface PreparedModel {
 export async function prepareModel(
   { model: config, training }: RunConfig,
   dataset: Dataset,
-  options: { readonly rank: number; readonly resolve: (uri: string) => string },
+  options: { readonly resolve: (uri: string) => string },
 ): Promise<PreparedModel> {
   const file =
     config.uri === undefined ? undefined : await loadNamed('model.uri', config.uri, options);
@@ -30,7 +30,7 @@ export async function prepareModel(
       'The run config names no network structure; set spec.model.inline, configMapKeyRef or uri.',
     );
   }
-  const model = buildModel(topology, { seed: training.seed, dropoutSeed: options.rank });
+  const model = buildModel(topology, { seed: training.seed });
   checkShapes(
     model,
     dataset.sampleShape,

@@ -8,11 +8,13 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
 import { chooseBackend, knownBackends } from '../backend/choose-backend.ts';
+import { statelessDraws } from '../backend/tensorflow/stateless-draws.ts';
 import { openBatches, type BatchSource } from '../data/batches.ts';
 import { loadDataset, type Dataset } from '../data/dataset.ts';
 import { stepsPerEpoch } from '../data/sampler.ts';
 import { lossByName } from '../model/loss.ts';
-import { setStepSeed } from '../model/step-seed.ts';
+import { randomKeyOf } from '../model/random-key.ts';
+import { seededDraws } from '../model/seeded-draws.ts';
 import { resolveUri } from '../resolve-uri.ts';
 import { createEagerStep } from '../step/eager-step.ts';
 import { learningRateAt, scaledLearningRate } from '../step/learning-rate.ts';
@@ -40,7 +42,7 @@ export interface PreparedRun {
   readonly trainSamples: number;
   readonly totalSteps: number;
   readonly learningRateAt: (step: number) => number;
-  readonly seedStep: (step: number) => void;
+  readonly randomKeyAt: (step: number) => number;
   close(): Promise<void>;
 }
 
@@ -63,13 +65,14 @@ export async function prepareRun(
   const trainSamples = dataset.splits.train.length;
   logDataset(dataset, log);
   assertTrainable(runConfig, dataset, replicas);
-  const { model, topology } = await prepareModel(runConfig, dataset, { rank, resolve });
+  const { model, topology } = await prepareModel(runConfig, dataset, { resolve });
   const loss = lossByName(training.loss);
   const metrics = metricSet(training.metrics, training.loss);
   const step = createEagerStep({
     model,
     loss,
     metrics: metrics.list,
+    draws: backend.name === 'tensorflow' ? statelessDraws() : seededDraws(),
     optimizer: training.optimizer,
     clipNorm: training.clipping.globalNorm,
     bucketBytes: runConfig.allReduce.bucketBytes,
@@ -102,7 +105,7 @@ export async function prepareRun(
     trainSamples,
     totalSteps,
     learningRateAt: (done) => learningRateAt(done, training.learningRateSchedule, base, totalSteps),
-    seedStep: (done) => setStepSeed(model, { seed: training.seed, rank, step: done }),
+    randomKeyAt: (step) => randomKeyOf({ seed: training.seed, rank, step }),
     close: async () => {
       await batches.close();
       step.dispose();

@@ -20,6 +20,7 @@ export interface ReductionRequest {
   readonly globalCount: number;
   /** Updates done before this one; the messages carry the next number. */
   readonly step: number;
+  readonly randomKey: number;
   /** What this rank tells the others. */
   readonly row: WorkerRow;
 }

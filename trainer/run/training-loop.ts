@@ -34,8 +34,8 @@ export interface TrainingOptions {
   readonly trainSamples: number;
   readonly metrics: MetricSet;
   readonly learningRateAt: (step: number) => number;
-  /** Seeds the randomness inside of layers for the step that comes. */
-  readonly seedStep: (step: number) => void;
+  /** The key of the randomness inside of layers, int32, by the updates done so far. */
+  readonly randomKeyAt: (step: number) => number;
   /** Figures of the validation split by name; undefined where there is no such split. */
   readonly validate: ((step: number) => Promise<Readonly<Record<string, number>>>) | undefined;
   /** Saves at the interval of the run config; does nothing on ranks other than 0. */
@@ -127,10 +127,10 @@ async function trainStep(
   const started = clock();
   const batch = await options.batches.next();
   const batchReady = clock();
-  options.seedStep(cursor.stepsDone);
   const reduced = await reduceGradients(options, batch, {
     globalCount,
     step: cursor.stepsDone,
+    randomKey: options.randomKeyAt(cursor.stepsDone),
     row: { ...row, stop: stop.aborted ? 1 : 0 },
   });
   const received = clock();

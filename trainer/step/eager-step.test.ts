@@ -58,7 +58,7 @@ function bits(step: TrainingStep): string {
 function train(step: TrainingStep, name: ModelName, from: number, to: number): void {
   for (let index = from; index < to; index++) {
     const batch = tinyBatch(name, 6, index);
-    step.gradients(batch, { globalCount: batch.count, step: index }, ignore);
+    step.gradients(batch, { globalCount: batch.count, step: index, randomKey: 1 }, ignore);
     step.apply({ learningRate: 0.01, step: index });
   }
 }
@@ -147,7 +147,7 @@ describe('gradients', () => {
       ],
     });
     const step = tinyStep(model, { loss: (y) => tf.zerosLike(tf.cast(y, 'float32')) });
-    step.gradients(tinyBatch('lstm', 2, 1), { globalCount: 2, step: 0 }, ignore);
+    step.gradients(tinyBatch('lstm', 2, 1), { globalCount: 2, step: 0, randomKey: 1 }, ignore);
     const [, recurrent] = arenaGradients(step);
     const kernel = step.state()[1]?.data ?? [];
     assert.ok(
@@ -166,7 +166,7 @@ describe('gradients', () => {
       const last = gradientBuckets.at(-1)!;
       step.arena.fill(NaN);
       const order: number[] = [];
-      step.gradients(tinyBatch(name, 4, 1), { globalCount: 4, step: 0 }, (index) => {
+      step.gradients(tinyBatch(name, 4, 1), { globalCount: 4, step: 0, randomKey: 1 }, (index) => {
         order.push(index);
         const { offset, length } = step.layout.buckets[index]!;
         assert.ok(step.arena.subarray(offset, offset + length).every(Number.isFinite));
@@ -185,7 +185,9 @@ describe('gradients', () => {
     const order: number[] = [];
     const batch = { x: new Float32Array(0), y: new Int32Array(0), count: 0 };
     const worker = { rank: 1, row: [5] };
-    step.gradients(batch, { globalCount: 4, step: 0, worker }, (index) => order.push(index));
+    step.gradients(batch, { globalCount: 4, step: 0, randomKey: 1, worker }, (index) =>
+      order.push(index),
+    );
     assert.deepEqual(order, [...step.layout.buckets.keys()]);
     assert.ok(arenaGradients(step).every((gradient) => gradient.every((value) => value === 0)));
     assert.equal(step.readSums().count, 0);
@@ -199,7 +201,9 @@ describe('gradients', () => {
     });
     step.arena.fill(7);
     const order: number[] = [];
-    step.gradients(tinyBatch('mlp', 4, 1), { globalCount: 4, step: 0 }, (b) => order.push(b));
+    step.gradients(tinyBatch('mlp', 4, 1), { globalCount: 4, step: 0, randomKey: 1 }, (b) =>
+      order.push(b),
+    );
     assert.deepEqual(order, [...step.layout.buckets.keys()]);
     assert.ok(arenaGradients(step).every((gradient) => gradient.every((value) => value === 0)));
     step.dispose();
@@ -210,7 +214,7 @@ describe('gradients', () => {
     const batch = tinyBatch('batchNormalization', 8, 1);
     const summed = reducedGradients(step, batch, { worldSize: 2, step: 0 });
     for (const part of [0, 1]) {
-      const options = { globalCount: 8, step: 0, accumulate: part > 0 };
+      const options = { globalCount: 8, step: 0, randomKey: 1, accumulate: part > 0 };
       step.gradients(sliceOf(batch, part, 2), options, ignore);
     }
     assert.deepEqual(step.arena.slice(0, summed.length), summed);
@@ -282,7 +286,11 @@ describe('a step', () => {
     const reduced = new Float32Array(step.arena.length);
     for (let rank = 0; rank < 3; rank++) {
       const worker = { rank, row: [rank + 1, 10 * rank] };
-      step.gradients(sliceOf(batch, rank, 3), { globalCount: 10, step: 0, worker }, ignore);
+      step.gradients(
+        sliceOf(batch, rank, 3),
+        { globalCount: 10, step: 0, randomKey: 1, worker },
+        ignore,
+      );
       step.arena.forEach((value, i) => (reduced[i]! += value));
     }
     step.arena.set(reduced);
@@ -368,7 +376,7 @@ describe('a step', () => {
     const before_ = bits(step);
     const batch = tinyBatch('mlp', 4, 1);
     batch.x[3] = NaN;
-    step.gradients(batch, { globalCount: 4, step: 41 }, ignore);
+    step.gradients(batch, { globalCount: 4, step: 41, randomKey: 1 }, ignore);
     assert.throws(
       () => step.apply({ learningRate: 0.01, step: 41 }),
       (error: unknown) =>
@@ -378,7 +386,7 @@ describe('a step', () => {
     );
     assert.equal(bits(step), before_);
 
-    step.gradients(tinyBatch('mlp', 4, 1), { globalCount: 4, step: 42 }, ignore);
+    step.gradients(tinyBatch('mlp', 4, 1), { globalCount: 4, step: 42, randomKey: 1 }, ignore);
     step.arena[step.layout.buckets[0]!.offset] = Infinity;
     assert.throws(
       () => step.apply({ learningRate: 0.01, step: 42 }),
@@ -410,7 +418,8 @@ describe('a step', () => {
   test('says which shape the model takes where the samples do not fit', () => {
     const step = tinyStep(buildTinyModel('cnn'));
     assert.throws(
-      () => step.gradients(tinyBatch('mlp', 2, 1), { globalCount: 2, step: 0 }, ignore),
+      () =>
+        step.gradients(tinyBatch('mlp', 2, 1), { globalCount: 2, step: 0, randomKey: 1 }, ignore),
       /shape \[6, 6, 1\], but the data set has 6 numbers per sample/,
     );
     step.dispose();

@@ -5,6 +5,8 @@
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { OptimizerConfig } from '@tfjs-operator/api/run-config.ts';
+import { drawLayersFrom, type LayerDraws } from '../model/layer-draws.ts';
+import { seededDraws } from '../model/seeded-draws.ts';
 import { elementsOf } from '../named-array.ts';
 import { createGradientHalf } from './gradient-half.ts';
 import { movingStatisticsOf, penaltiesOf, type LayerVariable } from './model-layers.ts';
@@ -27,6 +29,8 @@ export interface EagerStepOptions {
   readonly loss: SampleLosses;
   readonly metrics: readonly StepMetric[];
   readonly optimizer: OptimizerConfig;
+  /** Where random layers of the model draw from; default: seeded draws, on any backend. */
+  readonly draws?: LayerDraws;
   /** training.clipping.globalNorm; absent: no clipping. */
   readonly clipNorm?: number | undefined;
   readonly bucketBytes: number;
@@ -40,9 +44,10 @@ export interface EagerStepOptions {
 
 /** @throws Failure BadConfig where the model cannot be trained by one batch and one loss. */
 export function createEagerStep(options: EagerStepOptions): TrainingStep {
-  const { model, optimizer, now = () => performance.now() } = options;
+  const { model, optimizer, draws = seededDraws(), now = () => performance.now() } = options;
   const variables = [...new Set(model.trainableWeights as LayerVariable[])];
   assertTrainable(model, variables);
+  drawLayersFrom(model, draws);
 
   const statistics = movingStatisticsOf(model);
   const sumsPlan = {
@@ -54,7 +59,14 @@ export function createEagerStep(options: EagerStepOptions): TrainingStep {
   const plan = planBuckets(variables.map(namedShape), options.bucketBytes, sumsRegions(sumsPlan));
   const rule = createOptimizerRule(optimizer);
   const buckets = placeVariables(plan, variables);
-  const parts = { model, statistics, rule, buckets, slots: createOptimizerSlots(rule, buckets) };
+  const parts = {
+    model,
+    draws,
+    statistics,
+    rule,
+    buckets,
+    slots: createOptimizerSlots(rule, buckets),
+  };
   const state = createStepState(parts);
   const stateFloats = state.shapes.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
   const layout = withStateRegion(plan, stateFloats);

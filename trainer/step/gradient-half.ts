@@ -26,7 +26,7 @@ export function createGradientHalf(
     readonly metrics: readonly StepMetric[];
   },
 ): GradientHalf {
-  const { model, arena, buckets, statistics, sums } = context;
+  const { model, draws, arena, buckets, statistics, sums } = context;
   const places = buckets.flatMap(({ members }) => members);
   const hooks = hookVariables(
     places.map(({ variable }) => variable),
@@ -43,6 +43,7 @@ export function createGradientHalf(
   };
 
   const runSamples = (batch: StepBatch, options: GradientsOptions, ready: BucketProgress): void => {
+    draws.startPass(options.randomKey);
     const { x, y } = batchTensors(model, batch);
     const variables = places.map(({ variable }) => variable.read());
     const weight = 1 / options.globalCount;

@@ -137,7 +137,7 @@ function trainOurs({ config, clipNorm }: OptimizerCase): Float32Array[] {
   gradients.forEach((gs, index) => {
     step.gradients(
       { x: new Float32Array(3), y: new Float32Array(1), count: 1 },
-      { globalCount: 1, step: index },
+      { globalCount: 1, step: index, randomKey: 1 },
       () => undefined,
     );
     const placed = step.layout.buckets.slice(0, -1).flatMap(({ variables }) => variables);

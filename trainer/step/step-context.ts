@@ -3,6 +3,7 @@
  * `createEagerStep`; the halves own nothing themselves.
  */
 import type * as tfl from '@tensorflow/tfjs-layers';
+import type { LayerDraws } from '../model/layer-draws.ts';
 import type { LayerVariable } from './model-layers.ts';
 import type { OptimizerRule } from './optimizer-rule.ts';
 import type { OptimizerSlots } from './optimizer-slots.ts';
@@ -33,6 +34,8 @@ export interface GradientBucket {
 /** The part that does not depend on the arena. */
 export interface StepParts {
   readonly model: tfl.LayersModel;
+  /** What the random layers of the model draw from. */
+  readonly draws: LayerDraws;
   readonly buckets: readonly GradientBucket[];
   /** Moving means and variances. */
   readonly statistics: readonly LayerVariable[];

@@ -35,6 +35,8 @@ export interface GradientsOptions {
   readonly globalCount: number;
   /** Optimizer updates done before this one; only named in errors. */
   readonly step: number;
+  /** Key of the randomness inside of layers, int32; equal keys draw equal masks. */
+  readonly randomKey: number;
   /** The row of figures that this rank tells the others, at most `workerFloats` long. */
   readonly worker?: { readonly rank: number; readonly row: readonly number[] };
   /**

@@ -80,7 +80,7 @@ describe('the backend tensorflow', needsTensorflowAddon(), () => {
     using training = beginTraining(name);
     const { step } = training;
     const batch = batchFor(name, 16, 1);
-    step.gradients(batch, { globalCount: batch.count, step: 0 }, ignore);
+    step.gradients(batch, { globalCount: batch.count, step: 0, randomKey: 1 }, ignore);
     return step.layout.buckets
       .flatMap(({ variables }) => variables)
       .map(({ name: variable, shape, offset, length }) => ({
@@ -136,7 +136,7 @@ describe('the backend tensorflow', needsTensorflowAddon(), () => {
       const { step } = training;
       for (let index = 0; index < 5; index++) {
         const batch = inAliasedMemory(batchFor(name, 16, index));
-        step.gradients(batch, { globalCount: batch.count, step: index }, ignore);
+        step.gradients(batch, { globalCount: batch.count, step: index, randomKey: 1 }, ignore);
         if (overwrite) {
           batch.x.fill(NaN);
           batch.y.fill(-1);
@@ -188,7 +188,7 @@ async function readResult(folder: TestFolder): Promise<Result> {
 }
 
 function trainStep(step: ReturnType<typeof beginTraining>['step'], batch: StepBatch): void {
-  step.gradients(batch, { globalCount: batch.count, step: step.iteration }, ignore);
+  step.gradients(batch, { globalCount: batch.count, step: step.iteration, randomKey: 1 }, ignore);
   step.apply({ learningRate: 0.05, step: step.iteration });
 }
 
