@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { glob, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cached } from './cache.ts';
+import { cached } from '../scripts/cache.ts';
 import { pythonBinary } from './python.ts';
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Registry } from 'prom-client';
-import { cached } from '../../test/cache.ts';
+import { cached } from '../../scripts/cache.ts';
 import { trainerMetrics } from './trainer-metrics.ts';
 
 const run = promisify(execFile);

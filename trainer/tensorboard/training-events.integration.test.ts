@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { EpochRecord } from '@tfjs-operator/api/result.ts';
-import { cached } from '../../test/cache.ts';
+import { cached } from '../../scripts/cache.ts';
 import { needsPython, python, pythonBinary } from '../../test/python.ts';
 import { openTrainingEvents } from './training-events.ts';
 
