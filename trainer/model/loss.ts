@@ -13,10 +13,15 @@ import {
   meanPerSample,
   oneHot,
 } from './loss-targets.ts';
+import type { Logits } from './apply-with-logits.ts';
+import { softmaxCrossEntropy } from './softmax-cross-entropy.ts';
 import { nameHint } from '@tfjs-operator/api/topology/name-hint.ts';
 
-/** Per-sample losses [count] of labels and predictions [count, …]. */
-export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor1D;
+/**
+ * Per-sample losses [count] of labels and predictions [count, …]. A cross-entropy takes the logits
+ * behind the predictions where the caller has them, as Keras does; other losses leave them.
+ */
+export type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor, logits?: Logits) => tf.Tensor1D;
 
 type Elementwise = (yTrue: tf.Tensor, yPred: tf.Tensor, options: LossConfig) => tf.Tensor;
 
@@ -24,17 +29,24 @@ interface LossRule {
   readonly compute: Elementwise;
   /** Settings of the configuration that this loss reads; others are refused. */
   readonly settings: readonly ('fromLogits' | 'labelSmoothing' | 'delta')[];
+  /** The activation whose input it takes in place of its output. */
+  readonly behind?: Logits['activation'];
 }
 
-const rule = (compute: Elementwise, settings: LossRule['settings'] = []): LossRule => ({
-  compute,
-  settings,
-});
+const rule = (
+  compute: Elementwise,
+  settings: LossRule['settings'] = [],
+  behind?: Logits['activation'],
+): LossRule => ({ compute, settings, ...(behind === undefined ? {} : { behind }) });
 
 const losses: Readonly<Record<string, LossRule>> = {
-  categoricalCrossentropy: rule(categoricalCrossentropy, ['fromLogits', 'labelSmoothing']),
-  sparseCategoricalCrossentropy: rule(categoricalCrossentropy, ['fromLogits']),
-  binaryCrossentropy: rule(binaryCrossentropy, ['fromLogits', 'labelSmoothing']),
+  categoricalCrossentropy: rule(
+    categoricalCrossentropy,
+    ['fromLogits', 'labelSmoothing'],
+    'softmax',
+  ),
+  sparseCategoricalCrossentropy: rule(categoricalCrossentropy, ['fromLogits'], 'softmax'),
+  binaryCrossentropy: rule(binaryCrossentropy, ['fromLogits', 'labelSmoothing'], 'sigmoid'),
   meanSquaredError: rule((t, p) => tf.square(tf.sub(p, t))),
   meanAbsoluteError: rule((t, p) => tf.abs(tf.sub(p, t))),
   meanAbsolutePercentageError: rule((t, p) =>
@@ -104,10 +116,15 @@ export function lossByName(config: LossConfig): LossFunction {
     );
   }
   const needsClasses = name.endsWith('ategoricalCrossentropy');
-  return (yTrue, yPred) =>
+  return (yTrue, yPred, logits) =>
     tf.tidy(() => {
       const targets = needsClasses ? classTargets(yTrue, yPred) : likePredictions(yTrue, yPred);
-      return meanPerSample(found.compute(targets, yPred, config));
+      const isBehind = logits !== undefined && logits.activation === found.behind;
+      const losses =
+        isBehind && config.fromLogits !== true
+          ? found.compute(targets, logits.values, { ...config, fromLogits: true })
+          : found.compute(targets, yPred, config);
+      return meanPerSample(losses);
     });
 }
 
@@ -122,25 +139,9 @@ function categoricalCrossentropy(t: tf.Tensor, p: tf.Tensor, options: LossConfig
   const smoothing = options.labelSmoothing ?? 0;
   const classes = p.shape.at(-1) ?? 1;
   const truth = smoothing ? tf.add(tf.mul(t, 1 - smoothing), smoothing / classes) : t;
-  return tf.neg(tf.sum(tf.mul(truth, logProbabilities(p, options.fromLogits === true)), -1));
-}
-
-function logProbabilities(p: tf.Tensor, isLogits: boolean): tf.Tensor {
-  if (isLogits) {
-    // Shifted by the maximum, which cancels out, also in the gradient: it is taken as a constant.
-    const shifted = tf.sub(p, greatest(p));
-    return tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), -1, true)));
-  }
+  if (options.fromLogits === true) return softmaxCrossEntropy(truth, p);
   const normal = tf.div(p, tf.sum(p, -1, true));
-  return tf.log(tf.clipByValue(normal, epsilon, 1 - epsilon));
-}
-
-/** Maximum of the last axis, a constant as far as gradients are concerned. */
-function greatest(x: tf.Tensor): tf.Tensor {
-  return tf.customGrad((...inputs) => {
-    const input = inputs[0] as tf.Tensor;
-    return { value: tf.max(input, -1, true), gradFunc: () => tf.zerosLike(input) };
-  })(x);
+  return tf.neg(tf.sum(tf.mul(truth, tf.log(tf.clipByValue(normal, epsilon, 1 - epsilon))), -1));
 }
 
 function binaryCrossentropy(t: tf.Tensor, p: tf.Tensor, options: LossConfig): tf.Tensor {

@@ -8,6 +8,7 @@
  * for a fixed number of sub-batches with `accumulate` (virtual ranks) makes it independent of P.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { applyWithLogits } from '../model/apply-with-logits.ts';
 import { batchTensors } from './batch-tensors.ts';
 import type { StepContext } from './step-context.ts';
 import type { GradientsOptions, SampleLosses, StepBatch, StepMetric } from './training-step.ts';
@@ -34,8 +35,7 @@ export function createGradientHalf(
   );
 
   /** Loss plus penalties, summed over the samples. */
-  const totalLoss = (yTrue: tf.Tensor, yPred: tf.Tensor, count: number): tf.Scalar => {
-    const losses = tf.sum(objective.loss(yTrue, yPred));
+  const withPenalties = (losses: tf.Tensor, count: number): tf.Scalar => {
     const [first, ...others] = objective.penalties.map((penalty) => penalty());
     if (first === undefined) return losses as tf.Scalar;
     const penalty = others.reduce((sum, term) => tf.add(sum, term), first);
@@ -51,11 +51,11 @@ export function createGradientHalf(
       (index, gradient) => ready.write(index, gradient.dataSync<'float32'>()),
       () => {
         let prediction: tf.Tensor | undefined;
-        const forward = (): tf.Scalar => {
-          const output = model.apply(x, { training: true }) as tf.Tensor;
-          prediction = tf.keep(output);
-          return totalLoss(y, output, batch.count);
-        };
+        const forward = (): tf.Scalar =>
+          applyWithLogits(model, x, { training: true }, (output, logits) => {
+            prediction = tf.keep(output);
+            return withPenalties(tf.sum(objective.loss(y, output, logits)), batch.count);
+          });
         try {
           const { value } = tf.engine().gradients(forward, variables, tf.scalar(weight), true);
           ready.finish();

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { applyWithLogits } from '../model/apply-with-logits.ts';
 import { batchTensors } from './batch-tensors.ts';
 import type { SampleLosses, StepBatch, StepMetric } from './training-step.ts';
 
@@ -34,15 +35,14 @@ export function measure(
 ): Measured {
   return tf.tidy(() => {
     const { x, y } = batchTensors(model, batch);
-    const output = model.apply(x, { training: false }) as tf.Tensor;
-    return {
+    return applyWithLogits(model, x, { training: false }, (output, logits) => ({
       values: output.dataSync<'float32'>().slice(),
       shape: output.shape,
-      lossSum: figures.loss ? (tf.sum(figures.loss(y, output)).dataSync()[0] ?? NaN) : 0,
+      lossSum: figures.loss ? (tf.sum(figures.loss(y, output, logits)).dataSync()[0] ?? NaN) : 0,
       count: batch.count,
       metricSums: Object.fromEntries(
         figures.metrics.map((metric) => [metric.name, [...metric.update(y, output).dataSync()]]),
       ),
-    };
+    }));
   });
 }

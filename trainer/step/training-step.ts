@@ -5,6 +5,7 @@
  * Between the two halves the caller reduces the buckets of the arena over all ranks.
  */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Logits } from '../model/apply-with-logits.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { ArenaLayout } from './plan-buckets.ts';
 
@@ -18,8 +19,8 @@ export interface StepBatch {
   readonly count: number;
 }
 
-/** Losses of single samples, [count]. */
-export type SampleLosses = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+/** Losses of single samples, [count]; `logits` where the model ends with softmax or sigmoid. */
+export type SampleLosses = (yTrue: tf.Tensor, yPred: tf.Tensor, logits?: Logits) => tf.Tensor;
 
 /** A metric as sums that can be added over ranks and steps. */
 export interface StepMetric {
