@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assembleModule, defineFunction, f32, i32, loopWhile, type Code } from './assembler.ts';
+import { assembleModule, defineFunction, loopWhile, type Code } from './assembler.ts';
+import { f32, i32 } from './instructions.ts';
 
 /** TypeScript declares WebAssembly in its browser library only; see web-assembly.d.ts. */
 type CreateMemory = new (limits: { initial: number }) => WebAssembly.Memory;

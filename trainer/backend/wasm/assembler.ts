@@ -1,10 +1,12 @@
 /**
- * Writes WebAssembly bytes: the few instructions that the gradient kernels use, functions with
- * named locals, and a module that imports the memory of the tfjs wasm backend. It knows nothing
- * of tensors. Expressions are byte sequences that leave a value on the stack, so nesting calls
+ * Writes WebAssembly bytes: control flow, functions with named locals, and a module that imports
+ * the memory of the tfjs wasm backend. It knows nothing of tensors; instructions on values are in
+ * instructions.ts. Expressions are byte sequences that leave a value on the stack, so nesting calls
  * reads like the text format: `f32x4.add(get('a'), get('b'))`.
  * Opcodes: WebAssembly core specification 2.0, binary format, sections 5.4 and 5.5.
  */
+import { i32 } from './instructions.ts';
+import { unsigned } from './leb128.ts';
 
 /** Encoded instructions. */
 export type Code = readonly number[];
@@ -27,95 +29,6 @@ export interface Frame {
 
 const valueTypes: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const emptyBlock = 0x40;
-const simdPrefix = 0xfd;
-
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
-  return bytes;
-}
-
-function signed(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (;;) {
-    const low = rest & 0x7f;
-    rest >>= 7;
-    const isLast = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
-    bytes.push(isLast ? low : low | 0x80);
-    if (isLast) return bytes;
-  }
-}
-
-type Binary = (left: Code, right: Code) => Code;
-type Load = (address: Code, offset?: number) => Code;
-type Store = (address: Code, value: Code, offset?: number) => Code;
-
-function binary(...opcode: readonly number[]): Binary {
-  return (left, right) => [...left, ...right, ...opcode];
-}
-
-/** The alignment hint 2 (4 bytes) is always true here: all tensors are arrays of 4-byte numbers. */
-const alignmentHint = 2;
-
-function load(...opcode: readonly number[]): Load {
-  return (address, offset = 0) => [...address, ...opcode, alignmentHint, ...unsigned(offset)];
-}
-
-function store(...opcode: readonly number[]): Store {
-  return (address, value, offset = 0) => [
-    ...address,
-    ...value,
-    ...opcode,
-    alignmentHint,
-    ...unsigned(offset),
-  ];
-}
-
-function simd(opcode: number): number[] {
-  return [simdPrefix, ...unsigned(opcode)];
-}
-
-export const i32 = {
-  constant: (value: number): Code => [0x41, ...signed(value)],
-  add: binary(0x6a),
-  subtract: binary(0x6b),
-  multiply: binary(0x6c),
-  isLess: binary(0x48),
-  isGreaterOrEqual: binary(0x4e),
-  isEqual: binary(0x46),
-} as const;
-
-export const f32 = {
-  load: load(0x2a),
-  store: store(0x38),
-  add: binary(0x92),
-  multiply: binary(0x94),
-  isEqual: binary(0x5b),
-  zero: (): Code => [0x43, 0, 0, 0, 0],
-} as const;
-
-export const v128 = {
-  load: load(...simd(0x00)),
-  store: store(...simd(0x0b)),
-  and: binary(...simd(0x4e)),
-  /** left & ~right */
-  andNot: binary(...simd(0x4f)),
-  or: binary(...simd(0x50)),
-  zero: (): Code => [...simd(0x0c), ...new Array<number>(16).fill(0)],
-} as const;
-
-export const f32x4 = {
-  loadSplat: load(...simd(0x09)),
-  isEqual: binary(...simd(0x41)),
-  add: binary(...simd(0xe4)),
-  multiply: binary(...simd(0xe6)),
-} as const;
 
 /** Repeats `body` as long as `condition` is not 0, tested before each pass. */
 export function loopWhile(condition: Code, body: Code): Code {

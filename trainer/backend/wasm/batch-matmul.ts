@@ -1,87 +1,110 @@
 /**
- * Matrix products with transposed operands, as every dense layer's gradient has them. tfjs's own
- * kernel on wasm takes XNNPACK for plain products only and a naive loop for the transposed ones.
+ * Matrix products, plain and with transposed operands, as every dense layer has them forward and
+ * backward. tfjs's own kernel on wasm takes XNNPACK for plain products only and a naive loop for
+ * the transposed ones.
  */
 import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel, requireFloats, type KernelContext } from './wasm-kernel.ts';
-import { floatBytes, sizeOf, type Heap } from './heap.ts';
+import { floatBytes, sizeOf } from './heap.ts';
+import { multiplyDense, type Finish } from './product.ts';
 
-interface Matrix {
-  readonly address: number;
+interface Operands {
+  readonly a: TensorInfo;
+  readonly b: TensorInfo;
+}
+
+interface MatMulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+interface Sizes {
   readonly rows: number;
   readonly columns: number;
+  readonly steps: number;
 }
 
-function lastTwo(shape: readonly number[]): { rows: number; columns: number } {
-  const [rows = 1, columns = 1] = shape.slice(-2);
-  return { rows, columns };
+function sizesOf({ a, b }: Operands, { transposeA, transposeB }: MatMulAttributes): Sizes {
+  const [aRows = 1, aColumns = 1] = a.shape.slice(-2);
+  const [bRows = 1, bColumns = 1] = b.shape.slice(-2);
+  return {
+    rows: transposeA ? aColumns : aRows,
+    steps: transposeA ? aRows : aColumns,
+    columns: transposeB ? bRows : bColumns,
+  };
 }
 
-function transpose(heap: Heap, { address, rows, columns }: Matrix, target: number): Matrix {
-  const floats = heap.floats();
-  const from = address / floatBytes;
-  const to = target / floatBytes;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      floats[to + column * rows + row] = floats[from + row * columns + column]!;
-    }
-  }
-  return { address: target, rows: columns, columns: rows };
-}
-
-/** C += op(A)·B, where op transposes A or not. */
-function addProduct(
-  { loops }: KernelContext,
-  a: Matrix,
-  b: Matrix,
-  o: { transposeA: boolean; c: number },
-): void {
-  const [aRow, bRow] = [a.columns * floatBytes, b.columns * floatBytes];
-  if (o.transposeA) {
-    loops.matmulTransposed(
-      ...[a.columns, b.columns, 1, a.rows],
-      ...[a.address, 0, aRow, b.address, 0, bRow, o.c, bRow],
-    );
-  } else {
-    loops.matmul(a.rows, b.columns, a.columns, a.address, aRow, b.address, bRow, o.c, bRow);
-  }
-}
-
-export const batchMatMul = defineKernel<
-  { a: TensorInfo; b: TensorInfo },
-  { readonly transposeA: boolean; readonly transposeB: boolean }
->('BatchMatMul', (context, { a, b }, { transposeA, transposeB }) => {
-  requireFloats('BatchMatMul', { a, b });
+/** Products over all leading dimensions; one of the operands may have fewer of them. */
+function multiplyBatches(
+  context: KernelContext,
+  operands: Operands,
+  attributes: MatMulAttributes,
+  finish: Finish = {},
+): TensorInfo {
   const { heap } = context;
-  const [aSize, bSize] = [lastTwo(a.shape), lastTwo(b.shape)];
-  const rows = transposeA ? aSize.columns : aSize.rows;
-  const columns = transposeB ? bSize.rows : bSize.columns;
-  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
+  const { a, b } = operands;
+  const { transposeA, transposeB } = attributes;
+  const sizes = sizesOf(operands, attributes);
+  const { rows, columns, steps } = sizes;
   const outer = broadcast_util.assertAndGetBroadcastShape(
     a.shape.slice(0, -2),
     b.shape.slice(0, -2),
   );
-  const output = heap.allocateZeros([...outer, rows, columns]);
-  const inner = transposeA ? aSize.rows : aSize.columns;
-  if (inner === 0) return output;
-  const matrixBytes = (size: { rows: number; columns: number }): number =>
-    size.rows * size.columns * floatBytes;
-  heap.withScratch(transposeB ? bSize.rows * bSize.columns : 1, (scratch) => {
-    for (let batch = 0; batch < Math.max(aBatches, bBatches); batch++) {
-      const left = {
-        ...aSize,
-        address: heap.addressOf(a) + (batch % aBatches) * matrixBytes(aSize),
-      };
-      const right = {
-        ...bSize,
-        address: heap.addressOf(b) + (batch % bBatches) * matrixBytes(bSize),
-      };
-      const c = heap.addressOf(output) + batch * rows * columns * floatBytes;
-      addProduct(context, left, transposeB ? transpose(heap, right, scratch) : right, {
-        transposeA,
-        c,
-      });
-    }
-  });
+  const shape = [...outer, rows, columns];
+  if (steps === 0 || sizeOf(shape) === 0) return heap.allocateZeros(shape);
+  const output = heap.allocateOutput(shape);
+  const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
+  const aRow = (transposeA ? rows : steps) * floatBytes;
+  for (let batch = 0; batch < Math.max(aBatches, bBatches); batch++) {
+    multiplyDense(context, {
+      ...sizes,
+      ...finish,
+      a: {
+        address: heap.addressOf(a) + (batch % aBatches) * rows * steps * floatBytes,
+        row: transposeA ? floatBytes : aRow,
+        step: transposeA ? aRow : floatBytes,
+      },
+      b: {
+        address: heap.addressOf(b) + (batch % bBatches) * steps * columns * floatBytes,
+        row: (transposeB ? steps : columns) * floatBytes,
+        isTransposed: transposeB,
+      },
+      c: {
+        address: heap.addressOf(output) + batch * rows * columns * floatBytes,
+        row: columns * floatBytes,
+      },
+    });
+  }
   return output;
-});
+}
+
+export const batchMatMul = defineKernel<Operands, MatMulAttributes>(
+  'BatchMatMul',
+  (context, operands, attributes) => {
+    requireFloats('BatchMatMul', { a: operands.a, b: operands.b });
+    return multiplyBatches(context, operands, attributes);
+  },
+);
+
+interface FusedAttributes extends MatMulAttributes {
+  readonly activation?: string;
+}
+
+/** A dense layer's forward pass where tfjs-layers fuses it; activations besides relu are tfjs's. */
+export const fusedMatMul = defineKernel<
+  Operands & { readonly bias?: TensorInfo; readonly preluActivationWeights?: TensorInfo },
+  FusedAttributes
+>(
+  '_FusedMatMul',
+  (context, { a, b, bias }, attributes) =>
+    multiplyBatches(context, { a, b }, attributes, {
+      bias: bias === undefined ? 0 : context.heap.addressOf(bias),
+      isRelu: attributes.activation === 'relu',
+    }),
+  ({ a, b, bias, preluActivationWeights }, { activation }) =>
+    a.dtype === 'float32' &&
+    b.dtype === 'float32' &&
+    preluActivationWeights === undefined &&
+    (activation === undefined || activation === 'linear' || activation === 'relu') &&
+    (bias === undefined || (bias.dtype === 'float32' && sizeOf(bias.shape) === b.shape.at(-1))),
+);

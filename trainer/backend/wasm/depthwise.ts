@@ -4,17 +4,14 @@
  */
 import {
   defineFunction,
-  f32,
-  f32x4,
-  i32,
   loopUntilZero,
   loopWhile,
-  v128,
   type Code,
   type Frame,
   type ValueType,
   type WasmFunction,
 } from './assembler.ts';
+import { f32, f32x4, i32, v128 } from './instructions.ts';
 
 const locals: Readonly<Record<string, ValueType>> = {
   ...{ channel: 'i32', channelBytes: 'i32', line: 'i32', left: 'i32' },

@@ -8,6 +8,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
 export const floatBytes = 4;
+const tileFloats = 32;
 
 /** What Emscripten gives; tfjs declares it through a package of types that is not installed. */
 interface EmscriptenModule {
@@ -25,11 +26,15 @@ export interface Heap {
   allocateOutput(shape: readonly number[]): TensorInfo;
   /** A new float32 tensor of zeros. */
   allocateZeros(shape: readonly number[]): TensorInfo;
-  /** Runs `work` with the address of `floats` zeros, which are freed afterwards. */
+  /** Runs `work` with the address of room for `floats`, which is freed afterwards. */
   withScratch<T>(floats: number, work: (address: number) => T): T;
+  /** The same, filled with zeros. */
+  withZeros<T>(floats: number, work: (address: number) => T): T;
   fillZeros(address: number, floats: number): void;
   /** The address of a 1: as a matrix of stride 0 it is all ones. */
   readonly one: number;
+  /** The address of 32 floats that any loop may overwrite. */
+  readonly tile: number;
   floats(): Float32Array;
   integers(): Int32Array;
 }
@@ -47,11 +52,25 @@ export function openHeap(backend: BackendWasm): Heap {
   const fillZeros = (address: number, count: number): void => {
     floats().fill(0, address / floatBytes, address / floatBytes + count);
   };
-  // Never freed: four bytes for each time that the backend is opened.
+  // Never freed: a few bytes for each time that the backend is opened.
   const one = wasm._malloc(floatBytes) >>> 0;
   floats()[one / floatBytes] = 1;
+  const tile = wasm._malloc(tileFloats * floatBytes) >>> 0;
+  const withScratch = <T>(count: number, work: (address: number) => T): T => {
+    // The allocator returns a signed number above 2 GiB.
+    const address = wasm._malloc(count * floatBytes) >>> 0;
+    if (address === 0) {
+      throw new RangeError(`The wasm memory has no room for ${count} more numbers.`);
+    }
+    try {
+      return work(address);
+    } finally {
+      wasm._free(address);
+    }
+  };
   return {
     one,
+    tile,
     addressOf,
     share: ({ dataId, shape, dtype }) => {
       backend.incRef(dataId);
@@ -63,18 +82,12 @@ export function openHeap(backend: BackendWasm): Heap {
       fillZeros(addressOf(output), sizeOf(shape));
       return output;
     },
-    withScratch: (count, work) => {
-      // The allocator returns a signed number above 2 GiB.
-      const address = wasm._malloc(count * floatBytes) >>> 0;
-      if (address === 0)
-        throw new RangeError(`The wasm memory has no room for ${count} more numbers.`);
-      try {
+    withScratch,
+    withZeros: (count, work) =>
+      withScratch(count, (address) => {
         fillZeros(address, count);
         return work(address);
-      } finally {
-        wasm._free(address);
-      }
-    },
+      }),
     fillZeros,
     floats,
     integers: () => wasm.HEAP32,

@@ -63,7 +63,7 @@ export function withBorder<T>(
   if (top === 0 && bottom === 0 && left === 0 && right === 0) return work(images);
   const height = images.height + top + bottom;
   const width = images.width + left + right;
-  return heap.withScratch(images.count * height * width * images.channels, (address) => {
+  return heap.withZeros(images.count * height * width * images.channels, (address) => {
     const bordered = { ...images, address, height, width };
     copyShifted(heap, images, bordered, { top, left });
     return work(bordered);
@@ -85,7 +85,7 @@ export function collectInside(
   }
   const height = target.height + top + bottom;
   const width = target.width + left + right;
-  heap.withScratch(target.count * height * width * target.channels, (address) => {
+  heap.withZeros(target.count * height * width * target.channels, (address) => {
     const bordered = { ...target, address, height, width };
     add(bordered);
     copyShifted(heap, bordered, target, { top: -top, left: -left });

@@ -5,21 +5,31 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { assembleModule } from './assembler.ts';
 import { depthwiseFilterLoop, depthwiseInputLoop } from './depthwise.ts';
+import { copyLines } from './copy-lines.ts';
 import { matmul, matmulTransposed } from './matmul.ts';
+import { availableMultiplyAdd, type MultiplyAdd } from './multiply-add.ts';
+import { panelsOfColumns, panelsOfRows } from './panels.ts';
+import { productLoop } from './product-loop.ts';
 import { maxPoolLoop } from './pooling.ts';
 
 /** Each takes addresses, sizes and byte strides, in the order of its definition. */
 export type Loop = (...numbers: readonly number[]) => void;
 
-const definitions = {
-  matmul,
-  matmulTransposed,
-  maxPoolLoop,
-  depthwiseFilterLoop,
-  depthwiseInputLoop,
-};
+function define(multiplyAdd: MultiplyAdd) {
+  return {
+    product: productLoop(multiplyAdd),
+    panelsOfRows,
+    panelsOfColumns,
+    copyLines,
+    matmul,
+    matmulTransposed,
+    maxPoolLoop,
+    depthwiseFilterLoop,
+    depthwiseInputLoop,
+  };
+}
 
-export type Loops = Readonly<Record<keyof typeof definitions, Loop>>;
+export type Loops = Readonly<Record<keyof ReturnType<typeof define>, Loop>>;
 
 /** Emscripten's object of exports; tfjs does not declare it. */
 function memoryOf(backend: BackendWasm): WebAssembly.Memory {
@@ -30,7 +40,8 @@ function memoryOf(backend: BackendWasm): WebAssembly.Memory {
 }
 
 export function openLoops(backend: BackendWasm): Loops {
-  const module = new WebAssembly.Module(assembleModule(Object.values(definitions)));
+  const definitions = Object.values(define(availableMultiplyAdd()));
+  const module = new WebAssembly.Module(assembleModule(definitions));
   const { exports } = new WebAssembly.Instance(module, { env: { memory: memoryOf(backend) } });
   // The exports are exactly the definitions, by name: assembleModule wrote them.
   return exports as unknown as Loops;

@@ -7,18 +7,15 @@
  */
 import {
   defineFunction,
-  f32,
-  f32x4,
-  i32,
   loopUntilZero,
   loopWhile,
-  v128,
   when,
   type Code,
   type Frame,
   type ValueType,
   type WasmFunction,
 } from './assembler.ts';
+import { f32, f32x4, i32, v128 } from './instructions.ts';
 
 const maxRows = 4;
 const vectorLanes = 4;

@@ -5,16 +5,13 @@
  */
 import {
   defineFunction,
-  f32,
-  f32x4,
-  i32,
   loopWhile,
-  v128,
   when,
   type Code,
   type Frame,
   type WasmFunction,
 } from './assembler.ts';
+import { f32, f32x4, i32, v128 } from './instructions.ts';
 
 const floatBytes = 4;
 const vectorBytes = 16;

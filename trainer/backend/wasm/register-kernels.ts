@@ -10,7 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { averagePoolGradient } from './average-pool-gradient.ts';
-import { batchMatMul } from './batch-matmul.ts';
+import { batchMatMul, fusedMatMul } from './batch-matmul.ts';
 import { conv2dBackpropFilter } from './conv2d-filter-gradient.ts';
 import { conv2dBackpropInput } from './conv2d-input-gradient.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
@@ -35,6 +35,7 @@ const betterKernels: readonly WasmKernel[] = [
   conv2dBackpropInput,
   maxPoolGradient,
   batchMatMul,
+  fusedMatMul,
   identity,
   castToSame,
   addBias,

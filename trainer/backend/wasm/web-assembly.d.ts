@@ -1,8 +1,9 @@
 /**
- * The part of the WebAssembly JavaScript interface that loops.ts uses. TypeScript declares it only
+ * The part of the WebAssembly JavaScript interface that the kernels use. TypeScript declares it only
  * in its browser library, which the trainer does not load.
  */
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   class Memory {
     private constructor();
     readonly buffer: ArrayBuffer;
