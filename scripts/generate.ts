@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateFiles } from '../api/generate.ts';
+import { browserLayers, browserLayersFile } from './browser-layers.ts';
 import { metricsPage, metricsReference } from './metrics-reference.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,7 +14,11 @@ const isCheck = process.argv.includes('--check');
 
 async function derivedFiles(): Promise<ReadonlyMap<string, string>> {
   const files = [...(await generateFiles())].map(([href, text]) => [fileURLToPath(href), text]);
-  return new Map([...files, [metricsPage, await metricsReference()]] as [string, string][]);
+  const own = [
+    [metricsPage, await metricsReference()],
+    [browserLayersFile, await browserLayers()],
+  ];
+  return new Map([...files, ...own] as [string, string][]);
 }
 
 function readIfThere(file: string): string | undefined {

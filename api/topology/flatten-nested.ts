@@ -4,7 +4,7 @@
  * cannot be right for all three; without them it computes the same and keeps the weights' names.
  */
 import { Failure } from '../failure.ts';
-import type { InboundReference } from './normalize-inbound.ts';
+import type { InboundReference } from './inbound-reference.ts';
 import type { LayerJson } from './normalize-layer.ts';
 
 /** A layer of a functional model with its calls. */

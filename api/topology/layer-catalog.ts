@@ -19,8 +19,8 @@ export interface LayerRule {
 /** Keys that every layer may carry and that say nothing about the computation. */
 export const droppedKeys: ReadonlySet<string> = new Set([
   'autocast', 'batch_size', 'dynamic', 'fused', 'implementation', 'input_dtype', 'input_length',
-  'lora_alpha', 'lora_rank', 'noise_seed', 'renorm_clipping', 'renorm_momentum', 'seed',
-  'use_cudnn', 'zero_output_for_mask', 'unroll_limit',
+  'key_shape', 'lora_alpha', 'lora_rank', 'noise_seed', 'query_shape', 'renorm_clipping',
+  'renorm_momentum', 'seed', 'use_cudnn', 'value_shape', 'zero_output_for_mask', 'unroll_limit',
 ]); // prettier-ignore
 
 const off = [false, null];
@@ -167,9 +167,21 @@ export const layerCatalog: Readonly<Record<string, LayerRule>> = {
     },
   },
   LayerNormalization: {
-    keep: ['axis', 'epsilon', 'center', 'scale', ...normalization],
-    neutral: { rms_scaling: off },
+    keep: [
+      'axis', 'epsilon', 'center', 'scale', 'gamma_initializer', 'beta_initializer',
+      'gamma_regularizer', 'beta_regularizer',
+    ], // prettier-ignore
+    // TensorFlow.js reads the constraints of this layer and forgets them.
+    neutral: { rms_scaling: off, gamma_constraint: none, beta_constraint: none },
     fill: normalizationFill,
+  },
+  MultiHeadAttention: {
+    keep: [
+      'num_heads', 'key_dim', 'value_dim', 'dropout', 'use_bias', 'output_shape', 'attention_axes',
+      ...weights(['kernel', 'bias']),
+    ], // prettier-ignore
+    neutral: { use_gate: off, sliding_window: none, activity_regularizer: none },
+    fill: { ...kernelFill, dropout: 0, use_bias: true },
   },
   Rescaling: { keep: ['scale', 'offset'] },
   CenterCrop: { keep: ['height', 'width'] },
@@ -190,6 +202,7 @@ export const requiredKeys: Readonly<Record<string, readonly string[]>> = {
   SimpleRNN: ['units'],
   LSTM: ['units'],
   GRU: ['units'],
+  MultiHeadAttention: ['num_heads', 'key_dim'],
   Activation: ['activation'],
   Reshape: ['target_shape'],
   Permute: ['dims'],

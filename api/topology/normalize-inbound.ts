@@ -3,15 +3,26 @@
  * or in the `__keras_tensor__` objects of Keras 3, brought to the nested lists.
  */
 import { Failure } from '../failure.ts';
+import {
+  attentionClass,
+  checkSharedAttention,
+  normalizeAttentionCall,
+} from './normalize-attention.ts';
+import type { InboundReference } from './inbound-reference.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 
-/** Layer, index of its call, index of that call's output, further call arguments (none). */
-export type InboundReference = readonly [string, number, number, JsonObject];
-
 /** @returns one list of references per call of the layer. */
-export function normalizeInbound(value: unknown, layer: string): InboundReference[][] {
+export function normalizeInbound(
+  value: unknown,
+  { layer, className }: { readonly layer: string; readonly className: string },
+): InboundReference[][] {
   if (isAbsent(value)) return [];
   if (!Array.isArray(value)) throw malformed(layer);
+  if (className === attentionClass) {
+    const calls = value.map((call: unknown) => normalizeAttentionCall(call, layer));
+    checkSharedAttention(calls, layer);
+    return calls;
+  }
   return value.map((call: unknown) => {
     if (isJsonObject(call)) return fromKeras3(call, layer);
     if (!Array.isArray(call)) throw malformed(layer);

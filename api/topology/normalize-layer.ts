@@ -6,6 +6,11 @@
 import { Failure } from '../failure.ts';
 import { isAbsent, isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { droppedKeys, layerCatalog, requiredKeys, type LayerRule } from './layer-catalog.ts';
+import {
+  attentionClass,
+  normalizeAttentionConfig,
+  refuseLoneAttention,
+} from './normalize-attention.ts';
 import { nameHint } from './name-hint.ts';
 import {
   normalizeActivation,
@@ -65,7 +70,10 @@ export function normalizeLayer(layer: LayerJson, scope: LayerScope): LayerJson {
       throw new Failure('BadConfig', `Layer "${name}" (${className}) has no ${key}; add it.`);
     }
   }
-  return { class_name: className, config: result };
+  return {
+    class_name: className,
+    config: className === attentionClass ? normalizeAttentionConfig(result) : result,
+  };
 }
 
 interface Place {
@@ -100,6 +108,7 @@ function wrappedLayer(value: unknown, at: Place & { scope: LayerScope }): LayerJ
   }
   const config = { ...objectAt(value, 'config') };
   const given = textAt(config, 'name');
+  refuseLoneAttention(className, given ?? at.name);
   // Bidirectional puts the prefix on by itself; Keras 3 writes it into the file.
   if (given !== undefined) config['name'] = given.replace(/^forward_/, '');
   return normalizeLayer({ class_name: className, config }, at.scope);

@@ -8,6 +8,7 @@ import { Failure } from '../failure.ts';
 import { isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { checkGraph } from './check-graph.ts';
 import { flattenGraph, flattenSequential, type GraphNode } from './flatten-nested.ts';
+import { refuseLoneAttention } from './normalize-attention.ts';
 import { normalizeInbound, normalizeReferences } from './normalize-inbound.ts';
 import { normalizeLayer, type LayerJson, type LayerScope } from './normalize-layer.ts';
 import { nameHint } from './name-hint.ts';
@@ -89,6 +90,9 @@ interface ModelParts {
 
 function normalizeSequential(model: ModelParts, scope: LayerScope, isTop: boolean): LayerJson {
   const layers = model.layers.map((layer) => normalizeNode(layer, scope));
+  for (const { class_name, config } of layers) {
+    refuseLoneAttention(class_name, String(config['name']));
+  }
   const first = layers[0];
   const given = model.config['build_input_shape'];
   if (first && !hasInputShape(first)) {
@@ -147,7 +151,11 @@ function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
         `Input layer "${name}" has no shape; add batch_input_shape to its config, for example [null, 28, 28, 1].`,
       );
     }
-    return { ...node, name, inbound_nodes: normalizeInbound(inbound, name) };
+    return {
+      ...node,
+      name,
+      inbound_nodes: normalizeInbound(inbound, { layer: name, className: node.class_name }),
+    };
   });
   const known = new Set(layers.map((layer) => layer.name));
   for (const layer of layers) {

@@ -79,6 +79,7 @@ test('a saved model.json predicts the same in Chromium', needsChromium(), async 
     const answers = await withPage(folder, async (page, url) => {
       await page.goto(`${url}/tf-core.min.js`);
       for (const [, file] of bundles) await page.addScriptTag({ url: `${url}/${file}` });
+      await page.addScriptTag({ url: `${url}/transformer/multi-head-attention.js` });
       const absolute = jobs.map((job) => ({ ...job, url: url + job.url }));
       return page.evaluate<{ predictions: number[]; metadata: { classNames: string[] } }[]>(
         `(${script})(${JSON.stringify(absolute)})`,

@@ -53,6 +53,17 @@ def nested():
     x = keras.Input((4,), name='xx')
     return keras.Model(x, L.Dense(2, name='o')(inner(x)))
 
+def transformer():
+    x = keras.Input((6,), name='words')
+    h = L.Embedding(5, 8)(x)
+    m = L.Dense(4, name='memory')(h)
+    h = L.LayerNormalization()(L.Add()([h, L.MultiHeadAttention(2, 3, dropout=0.1)(h, h)]))
+    h = L.LayerNormalization(epsilon=1e-6)(L.Add()([h, L.MultiHeadAttention(2, 3, value_dim=5)(query=h, value=m)]))
+    h = L.Add()([h, L.MultiHeadAttention(3, 2)(h, m, use_causal_mask=True)])
+    h = L.Add()([h, L.MultiHeadAttention(1, 4, output_shape=8, use_bias=False)(h, value=m, key=h)])
+    h = L.Add()([h, L.Dense(8)(L.Dense(16, activation='gelu')(h))])
+    return keras.Model(x, L.Dense(2, name='scores')(L.GlobalAveragePooling1D()(h)))
+
 models = {
   'sequence': keras.Sequential([L.Input((6, 4)), L.Bidirectional(L.LSTM(3, return_sequences=True)),
       L.GRU(2, reset_after=False, return_sequences=True), L.TimeDistributed(L.Dense(2)),
@@ -62,14 +73,14 @@ models = {
       L.Conv2DTranspose(3, 2, strides=2), L.PReLU(), L.LayerNormalization(), L.UpSampling2D(2), L.ZeroPadding2D(1),
       L.SeparableConv2D(3, 2), L.GlobalAveragePooling2D(), L.Dropout(0.2),
       L.Dense(3, activation='softmax', kernel_regularizer=keras.regularizers.L1L2(0.01, 0.02))]),
-  'shared': shared(), 'nested': nested(),
+  'shared': shared(), 'nested': nested(), 'transformer': transformer(),
 }
 theirs = []
 rng = np.random.default_rng(1)
 for name, m in models.items():
     m.set_weights([w + 0.1 * rng.random(w.shape).astype('float32') for w in m.get_weights()])
     shapes = [list(i.shape[1:]) for i in m.inputs]
-    x = [rng.standard_normal([2] + s).astype('float32') for s in shapes]
+    x = [rng.integers(0, 5, [2] + s).astype('float32') if name == 'transformer' else rng.standard_normal([2] + s).astype('float32') for s in shapes]
     m.save('${folder}/' + name + '.h5')
     theirs.append({'name': name, 'json': json.loads(m.to_json()), 'inputShapes': shapes,
                    'inputs': [v.reshape(-1).tolist() for v in x],

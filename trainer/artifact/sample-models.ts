@@ -77,11 +77,42 @@ const functional: Topology = {
   },
 }; // prettier-ignore
 
+const attention = (name: string, config: object, calls: readonly unknown[]): object =>
+  node('MultiHeadAttention', name, { num_heads: 2, key_dim: 3, ...config }, calls);
+
+const transformer: Topology = {
+  class_name: 'Functional',
+  config: {
+    name: 'transformer',
+    layers: [
+      node('InputLayer', 'tokens', { batch_input_shape: [null, 6] }, []),
+      node('InputLayer', 'places', { batch_input_shape: [null, 6] }, []),
+      node('Embedding', 'words', { input_dim: 5, output_dim: 4 }, [[['tokens', 0, 0, {}]]]),
+      node('Embedding', 'positions', { input_dim: 6, output_dim: 4 }, [[['places', 0, 0, {}]]]),
+      node('Add', 'placed', {}, [[['words', 0, 0, {}], ['positions', 0, 0, {}]]]),
+      attention('self', { dropout: 0.1 }, [[['placed', 0, 0, {}]]]),
+      node('Add', 'residual', {}, [[['placed', 0, 0, {}], ['self', 0, 0, {}]]]),
+      node('LayerNormalization', 'norm', { epsilon: 1e-6 }, [[['residual', 0, 0, {}]]]),
+      node('Dense', 'wide', { units: 7, activation: 'gelu' }, [[['norm', 0, 0, {}]]]),
+      attention('causal', { value_dim: 5, output_shape: [3] }, [[['wide', 0, 0, { use_causal_mask: true }]]]),
+      attention('cross', { use_bias: false }, [[['causal', 0, 0, {}], ['placed', 0, 0, {}]]]),
+      attention('keyed', {}, [[['cross', 0, 0, {}], ['norm', 0, 0, { tensors: [0, 1, 0] }]]]),
+      node('Add', 'both', {}, [[['cross', 0, 0, {}], ['keyed', 0, 0, {}]]]),
+      attention('three', {}, [[['both', 0, 0, {}], ['wide', 0, 0, {}], ['placed', 0, 0, {}]]]),
+      node('GlobalAveragePooling1D', 'mean', {}, [[['three', 0, 0, {}]]]),
+      node('Dense', 'out', { units: 2 }, [[['mean', 0, 0, {}]]]),
+    ],
+    input_layers: [['tokens', 0, 0], ['places', 0, 0]],
+    output_layers: [['out', 0, 0]],
+  },
+}; // prettier-ignore
+
 export const sampleModels: readonly SampleModel[] = [
   { name: 'cnn', topology: cnn, inputShapes: [[8, 8, 2]] },
   { name: 'recurrent', topology: recurrent, inputShapes: [[6, 4]] },
   { name: 'tokens', topology: tokens, inputShapes: [[5]] },
   { name: 'functional', topology: functional, inputShapes: [[4], [4]] },
+  { name: 'transformer', topology: transformer, inputShapes: [[6], [6]] },
 ];
 
 /** A model whose every weight, biases and statistics too, is a random number above zero. */

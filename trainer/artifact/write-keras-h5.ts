@@ -1,9 +1,16 @@
 /**
  * `model.h5` in the legacy HDF5 format of Keras, which Keras 2 and Keras 3 load with
- * `keras.models.load_model`. Optimizer and compile arguments are not in it.
+ * `keras.models.load_model`; a model with MultiHeadAttention is for Keras 3 only. Optimizer and
+ * compile arguments are not in it.
  */
 import h5wasm, { type Group } from 'h5wasm/node';
 import { stat } from 'node:fs/promises';
+import { isJsonObject } from '@tfjs-operator/api/topology/json-object.ts';
+import {
+  attentionCallOfKeras3,
+  attentionClass,
+} from '@tfjs-operator/api/topology/normalize-attention.ts';
+import type { InboundReference } from '@tfjs-operator/api/topology/inbound-reference.ts';
 import { readableHdf5Error } from './hdf5-error.ts';
 import type { SavedLayer, SavedModel } from './saved-model.ts';
 
@@ -35,7 +42,7 @@ function writeFile(
   try {
     file.create_attribute('keras_version', kerasVersion);
     file.create_attribute('backend', 'tensorflow');
-    file.create_attribute('model_config', JSON.stringify(topology, withModule));
+    file.create_attribute('model_config', JSON.stringify(topology, asKerasReads));
     file.create_attribute('user_defined_metadata', JSON.stringify(metadata));
     const root = file.create_group('model_weights');
     root.create_attribute('keras_version', kerasVersion);
@@ -49,10 +56,16 @@ function writeFile(
   }
 }
 
-/** Keras 3 looks for the layer inside Bidirectional and TimeDistributed by its module. */
-function withModule(key: string, value: unknown): unknown {
-  if (key !== 'layer' || typeof value !== 'object' || value === null) return value;
-  return { module: 'keras.layers', registered_name: null, ...value };
+/**
+ * Two places in which Keras 3 does not read what Keras 2 wrote: the module of the layer inside of
+ * Bidirectional and TimeDistributed, and calls of MultiHeadAttention.
+ */
+function asKerasReads(key: string, value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  if (key === 'layer') return { module: 'keras.layers', registered_name: null, ...value };
+  if (value['class_name'] !== attentionClass) return value;
+  const calls = value['inbound_nodes'] as readonly InboundReference[][];
+  return { ...value, inbound_nodes: calls.map(attentionCallOfKeras3) };
 }
 
 function writeLayer(group: Group, layer: SavedLayer): void {

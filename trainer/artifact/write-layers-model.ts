@@ -1,9 +1,11 @@
 /**
  * `model.json` with weight shards: what `tf.loadLayersModel` loads in a browser or in Node, and
- * the `tensorflowjs` package in Python. Writes into an existing folder and syncs nothing.
+ * the `tensorflowjs` package in Python; with scripts for layers that the bundles of TensorFlow.js
+ * lack. Writes into an existing folder and syncs nothing.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeBrowserLayers } from './browser-layers.ts';
 import { quantize, type Quantization } from './quantization.ts';
 import type { SavedModel } from './saved-model.ts';
 
@@ -46,4 +48,5 @@ export async function writeLayersModel(
     userDefinedMetadata: options.metadata,
   };
   await writeFile(join(folder, 'model.json'), JSON.stringify(document));
+  await writeBrowserLayers(folder, topology);
 }

@@ -5,12 +5,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 // For its side effect: it registers the classes of layers and models.
 import '@tensorflow/tfjs-layers';
+import './attention/multi-head-attention.ts';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { Topology } from '@tfjs-operator/api/run-config.ts';
 import { DeferredInitializer } from './deferred-initializer.ts';
 import { initialValues } from './initial-values.ts';
 import { walkLayers, type LayerInside } from './layer-walk.ts';
+import { normalizeByRows } from './layer-normalization.ts';
 import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
 import { toTfjsConfig } from './tfjs-config.ts';
 
@@ -26,6 +28,7 @@ export interface BuildOptions {
 export function buildModel(topology: Topology, options: BuildOptions): LayersModel {
   const model = instantiate(normalizeTopology(topology));
   setInitialWeights(model, options.seed);
+  normalizeByRows(model);
   return model;
 }
 
@@ -77,7 +80,10 @@ function weightValues(layer: LayerInside, variable: LayerVariable, seed: number)
   if (!(initializer instanceof DeferredInitializer)) {
     throw new Error(`Weight ${name} has no initializer in the catalog of layers`);
   }
-  const values = initialValues(initializer.wanted, variable.shape as number[], { seed, name });
+  // MultiHeadAttention names its weights `query/kernel` and so on, below its own name.
+  const inputAxes = layer.inputAxesOf?.(name.split('/').slice(-2).join('/'));
+  const key = { seed, name, inputAxes };
+  const values = initialValues(initializer.wanted, variable.shape as number[], key);
   if (weight === 'bias' && layer.unitForgetBias === true) {
     // Gates are laid out input, forget, cell, output: a forget gate that starts open.
     const units = layer.units ?? layer.filters ?? 0;

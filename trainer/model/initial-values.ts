@@ -13,6 +13,14 @@ export interface InitializerJson {
   readonly config: JsonObject;
 }
 
+export interface InitialKey {
+  readonly seed: number;
+  /** Of the weight. */
+  readonly name: string;
+  /** Leading axes that count inputs, the others count outputs; absent: a kernel of a window. */
+  readonly inputAxes?: number | undefined;
+}
+
 /** Standard deviation of a standard normal cut at ±2: scipy.stats.truncnorm.std(-2, 2). */
 const truncatedDeviation = 0.87962566103423978;
 
@@ -20,7 +28,7 @@ const truncatedDeviation = 0.87962566103423978;
 export function initialValues(
   initializer: InitializerJson,
   shape: readonly number[],
-  key: { readonly seed: number; readonly name: string },
+  key: InitialKey,
 ): Float32Array {
   const { class_name: className, config } = initializer;
   const number = (field: string): number => Number(config[field] ?? 0);
@@ -41,7 +49,7 @@ export function initialValues(
     case 'TruncatedNormal':
       return fill(() => number('mean') + number('stddev') * truncated(random));
     case 'VarianceScaling':
-      return fill(varianceScaling(config, shape, random));
+      return fill(varianceScaling(config, fans(shape, key.inputAxes), random));
     case 'Orthogonal':
       return orthogonal(shape, number('gain'), random);
     case 'Identity':
@@ -68,10 +76,9 @@ function truncated(random: RandomStream): number {
 
 function varianceScaling(
   config: JsonObject,
-  shape: readonly number[],
+  { fanIn, fanOut }: Fans,
   random: RandomStream,
 ): () => number {
-  const { fanIn, fanOut } = fans(shape);
   const mode = config['mode'];
   const divisor = mode === 'fan_in' ? fanIn : mode === 'fan_out' ? fanOut : (fanIn + fanOut) / 2;
   const scale = Number(config['scale'] ?? 1) / Math.max(1, divisor);
@@ -83,8 +90,17 @@ function varianceScaling(
   return () => deviation * truncated(random);
 }
 
-/** keras.initializers.compute_fans: kernels are [...window, in, out]. */
-function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+interface Fans {
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+/** keras.initializers.compute_fans: kernels are [...window, in, out] unless the axes are told. */
+function fans(shape: readonly number[], inputAxes?: number): Fans {
+  if (inputAxes !== undefined) {
+    const [inputs, outputs] = [shape.slice(0, inputAxes), shape.slice(inputAxes)];
+    return { fanIn: elementsOf(inputs), fanOut: elementsOf(outputs) };
+  }
   if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
   const last = shape.at(-1) ?? 1;
   if (shape.length === 1) return { fanIn: last, fanOut: last };

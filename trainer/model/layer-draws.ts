@@ -62,6 +62,10 @@ export function drawLayersFrom(model: LayersModel, draws: LayerDraws): void {
         layer.dropoutFunc = (ones: tf.Tensor, rate: number): tf.Tensor =>
           tf.tidy(() => keepMask(draws.uniform(ones.shape, path), rate));
         break;
+      case 'MultiHeadAttention':
+        layer.drawFactors = (shape: readonly number[], rate: number): tf.Tensor =>
+          tf.tidy(() => keepMask(draws.uniform(shape, path), rate));
+        break;
       default:
     }
   }

@@ -13,6 +13,9 @@ export interface LayerInside {
   rate?: number;
   stddev?: number;
   dropoutFunc?: unknown;
+  /** Of MultiHeadAttention. */
+  drawFactors?: unknown;
+  inputAxesOf?(weight: string): number | undefined;
   units?: number;
   filters?: number;
   unitForgetBias?: boolean;
