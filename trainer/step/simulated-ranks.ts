@@ -111,7 +111,11 @@ export function reducedGradients(
   const reduced = new Float32Array(step.layout.state.offset);
   for (let rank = 0; rank < options.worldSize; rank++) {
     const part = sliceOf(batch, rank, options.worldSize);
-    step.gradients(part, { globalCount: batch.count, step: options.step, randomKey: 1 }, () => undefined);
+    step.gradients(
+      part,
+      { globalCount: batch.count, step: options.step, randomKey: 1 },
+      () => undefined,
+    );
     for (let i = 0; i < reduced.length; i++) reduced[i]! += step.arena[i]!;
   }
   step.arena.set(reduced);

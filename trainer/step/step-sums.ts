@@ -20,13 +20,17 @@ export interface SumsPlan {
 
 export interface SumsBucket {
   clear(): void;
-  addLoss(sum: number, count: number): void;
-  addMetric(index: number, sums: ArrayLike<number>): void;
-  addStatistic(index: number, values: ArrayLike<number>, weight: number): void;
+  /**
+   * What a pass gave: the sum of losses, the sums of each metric, the moving statistics, one after
+   * another.
+   */
+  addPass(values: ArrayLike<number>, count: number, globalCount: number): void;
   /** @throws RangeError where rank or row do not fit the plan. */
   setWorker(rank: number, row: readonly number[]): void;
   /** The reduced sum of a moving statistic; a copy. */
   statistic(index: number): Float32Array;
+  /** All of them, one after another; a copy. */
+  statistics(): Float32Array;
   read(): StepSums;
 }
 
@@ -48,17 +52,27 @@ export function openSums(arena: Float32Array, bucket: Bucket, plan: SumsPlan): S
     return all.subarray(position - length, position);
   };
   const loss = take(2);
+  const metricsStart = position;
   const metrics = plan.metrics.map(({ size }) => take(size));
+  const statisticsStart = position;
   const statistics = plan.statistics.map(({ shape }) => take(elementsOf(shape)));
+  const statisticsEnd = position;
   const workers = Array.from({ length: plan.worldSize }, () => take(plan.workerFloats));
 
   return {
     clear: () => all.fill(0),
-    addLoss: (sum, count) => addTo(loss, [sum, count], 1),
-    addMetric: (index, sums) => addTo(at(metrics, index), sums, 1),
-    addStatistic: (index, values, weight) => addTo(at(statistics, index), values, weight),
+    addPass: (values, count, globalCount) => {
+      loss[0]! += values[0] ?? NaN;
+      loss[1]! += count;
+      // Values lie as the regions do, but for the count.
+      for (let i = metricsStart; i < statisticsStart; i++) all[i]! += values[i - 1] ?? NaN;
+      const share = count / globalCount;
+      for (let i = statisticsStart; i < statisticsEnd; i++)
+        all[i]! += (values[i - 1] ?? NaN) * share;
+    },
     setWorker: (rank, row) => at(workers, rank).set(row),
     statistic: (index) => at(statistics, index).slice(),
+    statistics: () => all.slice(statisticsStart, statisticsEnd),
     read: () => ({
       loss: loss[0]! / loss[1]!,
       count: loss[1]!,
@@ -68,10 +82,6 @@ export function openSums(arena: Float32Array, bucket: Bucket, plan: SumsPlan): S
       workers: workers.map((row) => [...row]),
     }),
   };
-}
-
-function addTo(target: Float32Array, values: ArrayLike<number>, weight: number): void {
-  for (let i = 0; i < target.length; i++) target[i]! += (values[i] ?? NaN) * weight;
 }
 
 function at(regions: readonly Float32Array[], index: number): Float32Array {

@@ -48,6 +48,12 @@ export interface GradientsOptions {
   readonly accumulate?: boolean;
 }
 
+/** How a step is computed, and why so. */
+export interface StepExecution {
+  readonly mode: 'compiled' | 'eager';
+  readonly reason: string;
+}
+
 export interface StepSums {
   /** Mean over the step's samples of loss and penalties (L1, L2), the value that is minimised. */
   readonly loss: number;
@@ -67,6 +73,8 @@ export interface TrainingStep {
   readonly stateFloats: number;
   /** Optimizer updates done so far: the optimizer's iteration. */
   readonly iteration: number;
+  /** May change with the first steps, when it shows whether they can be recorded. */
+  readonly execution: StepExecution;
   /**
    * Writes this rank's share of the gradient of the global mean loss, so that the plain sum over
    * ranks is that gradient. Calls `onBucket` as each bucket is complete, most of them while the

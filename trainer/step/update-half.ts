@@ -83,7 +83,7 @@ function updateBucket(context: StepContext, bucket: GradientBucket, factors: Fac
 }
 
 /** Euclidean norm over all gradients, accumulated in float64. */
-function globalNorm(arena: Float32Array, buckets: readonly GradientBucket[]): number {
+export function globalNorm(arena: Float32Array, buckets: readonly GradientBucket[]): number {
   let sum = 0;
   for (const { offset, length } of buckets) {
     for (let i = offset; i < offset + length; i++) sum += arena[i]! * arena[i]!;
@@ -91,7 +91,8 @@ function globalNorm(arena: Float32Array, buckets: readonly GradientBucket[]): nu
   return Math.sqrt(sum);
 }
 
-function assertFinite(loss: number, norm: number, step: number): void {
+/** @throws Failure NumericError */
+export function assertFinite(loss: number, norm: number, step: number): void {
   if (Number.isFinite(loss) && Number.isFinite(norm)) return;
   const what = Number.isFinite(loss)
     ? `The norm of the gradient is ${norm}`

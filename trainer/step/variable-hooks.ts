@@ -19,6 +19,11 @@ export interface VariableHooks {
    * moving statistics, undefined where it wrote none. Disposed at the end of `record`.
    */
   written(): readonly (tf.Tensor | undefined)[];
+  /**
+   * Has `refresh` called before each read outside of `record`, of a trainable variable or a moving
+   * statistic: their values may be kept elsewhere.
+   */
+  beforeRead(refresh: () => void): void;
   /** Gives the variables their own methods back. */
   remove(): void;
 }
@@ -38,6 +43,7 @@ export function hookVariables(
   statistics: readonly LayerVariable[],
 ): VariableHooks {
   let recording: Recording | undefined;
+  let refresh = (): void => undefined;
 
   trainable.forEach((variable, index) => {
     const identity = tf.customGrad((value) => ({
@@ -49,7 +55,10 @@ export function hookVariables(
     }));
     const own = claim(variable);
     variable.read = () => {
-      if (recording === undefined) return own.read();
+      if (recording === undefined) {
+        refresh();
+        return own.read();
+      }
       // Kept: the first read may happen in a scope that ends long before the last one.
       return (recording.reads[index] ??= tf.keep(identity(own.read())));
     };
@@ -57,7 +66,10 @@ export function hookVariables(
 
   statistics.forEach((variable, index) => {
     const own = claim(variable);
-    variable.read = () => recording?.writes[index] ?? own.read();
+    variable.read = () => {
+      if (recording === undefined) refresh();
+      return recording?.writes[index] ?? own.read();
+    };
     variable.write = (value) => {
       if (recording === undefined) return own.write(value);
       recording.writes[index]?.dispose();
@@ -78,6 +90,9 @@ export function hookVariables(
       }
     },
     written: () => statistics.map((_, index) => recording?.writes[index]),
+    beforeRead: (call) => {
+      refresh = call;
+    },
     remove: () => {
       for (const variable of [...trainable, ...statistics]) {
         Reflect.deleteProperty(variable, 'read');

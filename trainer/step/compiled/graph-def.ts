@@ -49,7 +49,11 @@ function encodeAttribute(attribute: AttributeValue): Buffer {
       for (const value of attribute.values) writeScalar(list, attribute.of, value);
       return writer.bytes(1, list.finish()).finish();
     }
-    default:
+    case 'string':
+    case 'int':
+    case 'float':
+    case 'bool':
+    case 'type':
       return writeScalar(writer, attribute.kind, attribute.value).finish();
   }
 }

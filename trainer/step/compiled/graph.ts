@@ -35,6 +35,8 @@ export interface GraphNode {
 }
 
 export interface Graph {
+  /** What all its names begin with. */
+  readonly prefix: string;
   readonly nodes: readonly GraphNode[];
   /** @returns the node's name, which stands for its first output. */
   add(op: string, inputs: readonly NodeOutput[], attributes?: Attributes): NodeOutput;
@@ -51,6 +53,7 @@ export function createGraph(prefix: string): Graph {
     return name;
   };
   return {
+    prefix,
     nodes,
     add,
     placeholder: (dtype, shape) =>

@@ -12,14 +12,7 @@ import { join } from 'node:path';
 import type { NativeTensor, NodeBackend } from '../../backend/tensorflow/node-backend.ts';
 import { elementsOf } from '../../named-array.ts';
 import { encodeSavedModel, servingTag } from './graph-def.ts';
-import {
-  after,
-  createGraph,
-  DataType,
-  floatType,
-  type Graph,
-  type NodeOutput,
-} from './graph.ts';
+import { after, createGraph, DataType, floatType, type Graph, type NodeOutput } from './graph.ts';
 
 /** A float32 tensor that lives in the session from run to run. */
 export interface Variable {
@@ -192,4 +185,3 @@ function loadSession(backend: NodeBackend, graphs: readonly Graph[]): number {
 function spelled(outputs: readonly NodeOutput[]): string {
   return outputs.map((name) => (name.includes(':') ? name : `${name}:0`)).join();
 }
-

@@ -12,12 +12,24 @@ import type {
   NodeBackend,
   NodeBinding,
 } from '../../backend/tensorflow/node-backend.ts';
-import type { AttributeValue, Graph, NodeOutput, ScalarKind } from './graph.ts';
+import {
+  type,
+  type AttributeValue,
+  type Graph,
+  type NodeOutput,
+  type ScalarKind,
+} from './graph.ts';
 
 /** Why a computation cannot become a graph: half a sentence without a full stop. */
 export class NotRecordable extends Error {
   override readonly name = 'NotRecordable';
 }
+
+/**
+ * Operations of tfjs-node that leave a type to eager execution, which takes it from the first input:
+ * a graph must name it.
+ */
+const inferredTypes: ReadonlyMap<string, string> = new Map([['ExpandDims', 'T']]);
 
 export interface Recording {
   /** What of the graph computes the tensor; the tensor must stem from the recording. */
@@ -38,7 +50,12 @@ export function record<T>(
 ): T {
   const own = backend.binding;
   const known = new Map<number, NodeOutput>();
-  for (const [tensor, output] of inputs) known.set(idOf(backend, tensor), output);
+  const dtypes = new Map<number, number>();
+  for (const [tensor, output] of inputs) {
+    const id = idOf(backend, tensor);
+    known.set(id, output);
+    dtypes.set(id, backend.getDTypeInteger(tensor.dtype));
+  }
 
   const freeze = (id: number): NodeOutput => {
     // A copy of the handle tells shape and type, which the binding has no other call for.
@@ -60,6 +77,7 @@ export function record<T>(
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const output = graph.constant(dtype, shape, bytes);
     known.set(id, output);
+    dtypes.set(id, dtype);
     return output;
   };
 
@@ -75,8 +93,15 @@ export function record<T>(
       value: ((name, attributes, ids, count) => {
         const outputs = own.executeOp(name, attributes, ids, count);
         const feeding = ids.map((id) => known.get(id) ?? freeze(id));
-        const node = graph.add(name, feeding, attributesOf(own, attributes));
-        outputs.forEach(({ id }, index) => known.set(id, index === 0 ? node : `${node}:${index}`));
+        const inferred = inferredTypes.get(name);
+        const node = graph.add(name, feeding, {
+          ...attributesOf(own, attributes),
+          ...(inferred === undefined ? {} : { [inferred]: type(dtypes.get(ids[0]!)!) }),
+        });
+        outputs.forEach(({ id, dtype }, index) => {
+          known.set(id, index === 0 ? node : `${node}:${index}`);
+          dtypes.set(id, dtype);
+        });
         return outputs;
       }) satisfies NodeBinding['executeOp'],
     },
@@ -112,8 +137,10 @@ function attributesOf(
   return Object.fromEntries(given.map((one) => [one.name, attributeOf(binding, one)]));
 }
 
-function attributeOf(binding: NodeBinding, { name, type, value }: NativeAttribute): AttributeValue {
-  if (type === binding.TF_ATTR_SHAPE) return { kind: 'shape', value: value as readonly number[] };
+function attributeOf(binding: NodeBinding, attribute: NativeAttribute): AttributeValue {
+  const { name, value } = attribute;
+  if (attribute.type === binding.TF_ATTR_SHAPE)
+    return { kind: 'shape', value: value as readonly number[] };
   const kinds = new Map<number, ScalarKind>([
     [binding.TF_ATTR_STRING, 'string'],
     [binding.TF_ATTR_INT, 'int'],
@@ -121,7 +148,7 @@ function attributeOf(binding: NodeBinding, { name, type, value }: NativeAttribut
     [binding.TF_ATTR_BOOL, 'bool'],
     [binding.TF_ATTR_TYPE, 'type'],
   ]);
-  const kind = kinds.get(type);
+  const kind = kinds.get(attribute.type);
   if (kind === undefined) throw new NotRecordable(`its attribute ${name} is of an unknown kind`);
   return Array.isArray(value)
     ? { kind: 'list', of: kind, values: value }

@@ -1,0 +1,26 @@
+/** The training step as TensorFlow graphs, on the backend tensorflow. */
+import { statelessDraws } from '../../backend/tensorflow/stateless-draws.ts';
+import { createEagerEngine } from '../eager-engine.ts';
+import { openStep, type StepOptions } from '../open-step.ts';
+import type { TrainingStep } from '../training-step.ts';
+import { createCompiledEngine } from './compiled-engine.ts';
+
+/**
+ * A step that cannot become a graph runs as operations: `execution` says so, and why, after the
+ * first steps.
+ * @throws Failure BadConfig where the model cannot be trained by one batch and one loss.
+ */
+export function createCompiledStep(options: StepOptions): TrainingStep {
+  const draws = statelessDraws();
+  return openStep({ ...options, draws }, (context, pass) =>
+    createCompiledEngine({
+      context,
+      pass,
+      draws,
+      optimizer: options.optimizer,
+      isClipping: options.clipNorm !== undefined,
+      isAlone: options.isAlone === true,
+      eager: createEagerEngine(context, pass, 'operations run one by one'),
+    }),
+  );
+}

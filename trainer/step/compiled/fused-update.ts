@@ -1,0 +1,86 @@
+/**
+ * Optimizers for which TensorFlow has a kernel that updates a variable and its slots in place, in
+ * one pass over memory (tensorflow/core/kernels/training_ops.cc). Only those whose formula is that
+ * of optimizer-rule.ts; the others are built from it by recording.
+ */
+import type { OptimizerConfig } from '@tfjs-operator/api/run-config.ts';
+import type { OptimizerRule } from '../optimizer-rule.ts';
+import { DataType, floatType, type Graph, type NodeOutput } from './graph.ts';
+
+export interface UpdatedVariable {
+  /** Handle of the weight. */
+  readonly weight: NodeOutput;
+  /** Handles of the slots, in the order of the rule. */
+  readonly slots: readonly NodeOutput[];
+  readonly gradient: NodeOutput;
+  /** Nodes that must have run before. */
+  readonly order: readonly NodeOutput[];
+}
+
+/** Adds the update. @param scalars those of the rule, [] each. @returns the node that does it. */
+export type FusedUpdate = (
+  graph: Graph,
+  updated: UpdatedVariable,
+  scalars: readonly NodeOutput[],
+) => NodeOutput;
+
+/** The kernel for these settings; undefined: there is none. */
+export function fusedUpdate(config: OptimizerConfig, rule: OptimizerRule): FusedUpdate | undefined {
+  switch (config.name) {
+    case 'adam':
+    case 'adamw':
+      return adam;
+    case 'sgd':
+    case 'momentum':
+      return rule.slots.length === 0 ? gradientDescent : momentum(config.nesterov ?? false);
+    case 'rmsprop':
+    case 'adagrad':
+      return undefined;
+  }
+}
+
+/** w -= alpha · g; the rule's scalar is the negative learning rate. */
+const gradientDescent: FusedUpdate = (graph, { weight, gradient, order }, [negative]) => {
+  const rate = graph.add('Neg', [negative!], { T: floatType });
+  return graph.add('ResourceApplyGradientDescent', [weight, rate, gradient, ...waits(order)], {
+    T: floatType,
+  });
+};
+
+/** m = μ·m - lr·g, w += m, with Nesterov w += μ·m - lr·g: Keras's form, which has its own kernel. */
+function momentum(isNesterov: boolean): FusedUpdate {
+  return (graph, { weight, slots, gradient, order }, [rate, mu]) =>
+    graph.add(
+      'ResourceApplyKerasMomentum',
+      [weight, slots[0]!, rate!, gradient, mu!, ...waits(order)],
+      { T: floatType, use_nesterov: { kind: 'bool', value: isNesterov } },
+    );
+}
+
+/**
+ * The kernel computes α from a learning rate and powers of β; powers of 0 make its α the one that
+ * the rule computed. It takes 1 - β in float32 from a float32 β, so that β₂ = 0.999 counts as
+ * 0.99900001: 1.3e-5 of v, which is far below what an update can show.
+ */
+const adam: FusedUpdate = (graph, { weight, slots, gradient, order }, scalars) => {
+  const [rest1, rest2, negativeAlpha, epsilon] = scalars;
+  const one = scalar(graph, 1);
+  const zero = scalar(graph, 0);
+  const minus = (a: NodeOutput, b: NodeOutput): NodeOutput =>
+    graph.add('Sub', [a, b], { T: floatType });
+  const alpha = graph.add('Neg', [negativeAlpha!], { T: floatType });
+  const betas = [minus(one, rest1!), minus(one, rest2!)];
+  return graph.add(
+    'ResourceApplyAdam',
+    [weight, ...slots, zero, zero, alpha, ...betas, epsilon!, gradient, ...waits(order)],
+    { T: floatType },
+  );
+};
+
+function scalar(graph: Graph, value: number): NodeOutput {
+  return graph.constant(DataType.float, [], new Uint8Array(Float32Array.of(value).buffer));
+}
+
+function waits(order: readonly NodeOutput[]): readonly NodeOutput[] {
+  return order.map((name) => `^${name}`);
+}
