@@ -5,6 +5,11 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import {
+  MultiHeadAttention,
+  type MultiHeadAttentionConfig,
+} from '../model/attention/multi-head-attention.ts';
+import { normalizeLayerByRows } from '../model/layer-normalization.ts';
 
 type Layer = ReturnType<typeof tfl.layers.dense>;
 
@@ -48,6 +53,69 @@ const sequence = [2, 4, 3];
 const { layers } = tfl;
 /** tfjs's default, orthogonal, needs methods on tensors that only its union package registers. */
 const recurrentInitializer = 'glorotNormal' as const;
+
+/** Our LayerNormalization, with weights and without, of one axis and of more. */
+const rowNormalizations = [
+  ['', {}, [4, 6]],
+  [' on sequences', { epsilon: 1e-6 }, [2, 4, 5]],
+  [' without weights', { center: false, scale: false }, [4, 6]],
+  [' without scale', { scale: false }, [3, 5]],
+  [' over two axes', { axis: [-2, -1] }, [3, 2, 4]],
+  [' over an inner axis', { axis: 1 }, [3, 4, 2]],
+].map(([name, config, inputShape]): LayerCase => {
+  const build = (): tfl.layers.Layer => {
+    const layer = layers.layerNormalization(
+      config as Parameters<typeof layers.layerNormalization>[0],
+    );
+    normalizeLayerByRows(layer);
+    return layer;
+  };
+  return {
+    name: `LayerNormalization by rows${String(name)}`,
+    build,
+    inputShape: inputShape as number[],
+  };
+});
+
+interface AttentionCase {
+  readonly name: string;
+  readonly config?: Partial<MultiHeadAttentionConfig>;
+  /** Of the one input: 1 is self-attention. */
+  readonly copies: number;
+  readonly options?: { readonly useCausalMask: boolean };
+}
+
+const attentionCases: readonly AttentionCase[] = [
+  { name: 'of itself', copies: 1 },
+  { name: 'of values', copies: 2, config: { valueDim: 4, outputShape: [5] } },
+  { name: 'of keys and values', copies: 3, config: { useBias: false } },
+  { name: 'of what came before', copies: 1, options: { useCausalMask: true } },
+  { name: 'with dropout', copies: 1, config: { dropout: 0.4 } },
+];
+
+const attentions = attentionCases.map(({ name, config, copies, options }): LayerCase => ({
+  name: `MultiHeadAttention ${name}`,
+  build: () => {
+    const layer = new MultiHeadAttention({ numHeads: 2, keyDim: 3, ...config });
+    layer.drawFactors = (shape) => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      const kept = randomFloats(size, 7).map((value) => (value > -0.2 ? 1 / 0.6 : 0));
+      return tf.tensor(kept, [...shape]);
+    };
+    return {
+      apply: (input, given) =>
+        layer.apply(Array.from({ length: copies }, () => input) as tf.Tensor[], {
+          ...given,
+          ...options,
+        }),
+      // Softmax does not see what is added to all keys: the gradient of their bias is rounding.
+      get trainableWeights() {
+        return layer.trainableWeights.filter(({ originalName }) => !/key.bias$/.test(originalName));
+      },
+    };
+  },
+  inputShape: [2, 4, 6],
+}));
 
 export const layerCases: readonly LayerCase[] = [
   ...(['valid', 'same'] as const).flatMap((padding): LayerCase[] => [
@@ -103,6 +171,8 @@ export const layerCases: readonly LayerCase[] = [
     inputShape: image,
   },
   { name: 'LayerNormalization', build: () => layers.layerNormalization(), inputShape: [4, 6] },
+  ...rowNormalizations,
+  ...attentions,
   {
     name: 'LSTM',
     build: () => layers.lstm({ recurrentInitializer, units: 3, recurrentActivation: 'sigmoid' }),
@@ -136,12 +206,14 @@ export const layerCases: readonly LayerCase[] = [
     inputValues: (count) => Float32Array.from({ length: count }, (_, index) => (index * 5) % 6),
     isIndex: true,
   },
-  ...(['relu', 'tanh', 'sigmoid', 'softmax'] as const).map((activation): LayerCase => ({
-    name: `Activation ${activation}`,
-    build: () => layers.activation({ activation }),
-    inputShape: [3, 5],
-    ...(activation === 'relu' ? { inputValues: spacedFloats } : {}),
-  })),
+  ...(['relu', 'tanh', 'sigmoid', 'softmax', 'gelu', 'swish'] as const).map(
+    (activation): LayerCase => ({
+      name: `Activation ${activation}`,
+      build: () => layers.activation({ activation }),
+      inputShape: [3, 5],
+      ...(activation === 'relu' ? { inputValues: spacedFloats } : {}),
+    }),
+  ),
 ];
 
 export interface Subject {

@@ -75,18 +75,20 @@ interface BuiltLayer extends LayerInside {
 /** Makes the model's LayerNormalization layers compute with normalizeRows. */
 export function normalizeByRows(model: LayersModel): void {
   for (const { layer } of walkLayers(model)) {
-    if (layer.getClassName() === 'LayerNormalization') replaceCall(layer as BuiltLayer);
+    if (layer.getClassName() === 'LayerNormalization') normalizeLayerByRows(layer);
   }
 }
 
 type Call = (inputs: tf.Tensor | tf.Tensor[], options: unknown) => tf.Tensor | tf.Tensor[];
 
-function replaceCall(layer: BuiltLayer & { call?: Call }): void {
+/** Over other axes than the last ones the layer computes as TensorFlow.js made it. */
+export function normalizeLayerByRows(given: object): void {
+  const layer = given as BuiltLayer & { call?: Call };
   const original = layer.call?.bind(layer);
   const call: Call = (inputs, options) => {
     const input = Array.isArray(inputs) ? inputs[0]! : inputs;
     const kept = input.rank - layer.axis.length;
-    // Over other axes than the last ones rows do not lie together.
+    // The numbers of a row have to lie together.
     if (layer.axis.some((axis, index) => axis !== kept + index)) {
       return original?.(inputs, options) ?? inputs;
     }
