@@ -125,6 +125,29 @@ function convolutionGradients({
   };
 }
 
+test('a convolution equals that of the cpu backend, with bias and relu as well', async () => {
+  for (const { name, input, filter, strides, pad } of convolutions) {
+    for (const activation of ['linear', 'relu'] as const) {
+      await assertSameOnBoth(`${name}, ${activation}`, () =>
+        tf.fused.conv2d({
+          x: tf.tensor4d(randomFloats(size(input), 1), input),
+          filter: tf.tensor4d(randomFloats(size(filter), 2), filter),
+          ...{ strides, pad: pad as 'same', activation },
+          bias: tf.tensor1d(randomFloats(filter[3], 3)),
+        }),
+      );
+    }
+    await assertSameOnBoth(name, () =>
+      tf.conv2d(
+        tf.tensor4d(randomFloats(size(input), 1), input),
+        tf.tensor4d(randomFloats(size(filter), 2), filter),
+        strides,
+        pad as 'same',
+      ),
+    );
+  }
+});
+
 test('both gradients of a convolution equal those of the cpu backend', async () => {
   for (const geometry of convolutions) {
     const gradient = convolutionGradients(geometry);
@@ -273,6 +296,25 @@ test('matrix products equal those of the cpu backend for every transposition', a
           ),
         );
       }
+    }
+  }
+});
+
+test('a matrix product with bias and relu equals that of the cpu backend', async () => {
+  for (const [rows, inner, columns] of [
+    [1, 3, 2],
+    [5, 7, 9],
+    [130, 600, 16],
+  ] as const) {
+    for (const activation of ['linear', 'relu', 'sigmoid'] as const) {
+      await assertSameOnBoth(`${rows} x ${inner} x ${columns}, ${activation}`, () =>
+        tf.fused.matMul({
+          a: tf.tensor(randomFloats(rows * inner, 6), [rows, inner]),
+          b: tf.tensor(randomFloats(inner * columns, 7), [inner, columns]),
+          bias: tf.tensor1d(randomFloats(columns, 8)),
+          activation,
+        }),
+      );
     }
   }
 });

@@ -10,6 +10,7 @@ import {
   when,
   type Code,
   type Frame,
+  type ValueType,
   type WasmFunction,
 } from './assembler.ts';
 import { f32, i32, v128 } from './instructions.ts';
@@ -72,10 +73,10 @@ function overPanels(
 }
 
 const parameters = ['rows', 'columns', 'source', 'sourceRow', 'panel', 'panelBytes'];
-const locals = {
+const locals: Readonly<Record<string, ValueType>> = {
   ...{ leftBytes: 'i32', start: 'i32', from: 'i32', to: 'i32', toRow: 'i32' },
   ...{ row: 'i32', index: 'i32', at: 'i32' },
-} as const;
+};
 
 /** Panels of `rows` x `columns` numbers whose rows lie `sourceRow` bytes apart. */
 export const panelsOfRows: WasmFunction = defineFunction(

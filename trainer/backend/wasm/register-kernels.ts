@@ -11,6 +11,7 @@ import {
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { averagePoolGradient } from './average-pool-gradient.ts';
 import { batchMatMul, fusedMatMul } from './batch-matmul.ts';
+import { conv2d, fusedConv2d } from './conv2d.ts';
 import { conv2dBackpropFilter } from './conv2d-filter-gradient.ts';
 import { conv2dBackpropInput } from './conv2d-input-gradient.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
@@ -32,6 +33,8 @@ const missingKernels: readonly WasmKernel[] = [
 /** Faster than tfjs's own, and in the case of average pooling right where tfjs's is wrong. */
 const betterKernels: readonly WasmKernel[] = [
   averagePoolGradient,
+  conv2d,
+  fusedConv2d,
   conv2dBackpropInput,
   maxPoolGradient,
   batchMatMul,
