@@ -35,6 +35,11 @@ export const environment = {
    */
   tensorflowHome: 'TFJS_TENSORFLOW_HOME',
   /**
+   * Threads with which the backend `tensorflow` computes, set by the local world to the worker's
+   * share of the machine. Absent: one per core that the process may use, by its CPU limit.
+   */
+  threads: 'TFJS_THREADS',
+  /**
    * File descriptor of a pipe whose other end the local world holds open (0, standard input). When it
    * ends, the parent is gone, even by SIGKILL: the worker exits at once, so that none is orphaned.
    * Absent in a pod, where the kubelet minds the process.

@@ -20,6 +20,10 @@ export interface WorkerSettings {
   readonly terminationLog: string | undefined;
   readonly tlsDirectory: string | undefined;
   readonly tensorflowHome: string | undefined;
+  /** Threads of the backend tensorflow; undefined: one per core. */
+  readonly threads: number | undefined;
+  /** What of the process's environment TensorFlow's library will read. */
+  readonly libraryEnvironment: Environment;
   readonly logLevel: string;
 }
 
@@ -64,6 +68,8 @@ export async function readWorkerSettings(env: Environment): Promise<WorkerSettin
     terminationLog: env[environment.terminationLog],
     tlsDirectory: env[environment.tlsDirectory],
     tensorflowHome: env[environment.tensorflowHome],
+    threads: optionalInteger(env[environment.threads], environment.threads, 1),
+    libraryEnvironment: libraryEnvironment(env),
     logLevel: env[environment.logLevel] ?? 'info',
   };
 }
@@ -75,6 +81,21 @@ function integer(text: string, name: string, least: number): number {
     'BadConfig',
     `${name} is "${text}"; it must be a whole number of at least ${least}.`,
   );
+}
+
+/** TensorFlow and the compiler in it. */
+const libraryVariable = /^(?:TF|XLA)_/;
+
+function libraryEnvironment(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => libraryVariable.test(name)));
+}
+
+function optionalInteger(
+  text: string | undefined,
+  name: string,
+  least: number,
+): number | undefined {
+  return text === undefined || text === '' ? undefined : integer(text, name, least);
 }
 
 async function readRunConfig(path: string): Promise<RunConfig> {

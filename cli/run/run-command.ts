@@ -71,7 +71,10 @@ export async function runCommand(
   const run = await runJob(loaded, options, {
     command: host.workerCommand,
     temporaryFolder: host.temporaryFolder,
-    env: inheritedEnvironment(host.env),
+    env: {
+      ...inheritedEnvironment(host.env),
+      [environment.threads]: `${Math.max(1, Math.floor(host.cores / replicas))}`,
+    },
     display,
     signals: host.signals,
   });

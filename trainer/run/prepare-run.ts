@@ -2,12 +2,14 @@
  * Everything a worker can make ready alone: backend, data, model, training step, batches. What is
  * wrong with the run config or the data shows here, before any peer is asked to wait.
  */
+import { availableParallelism } from 'node:os';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { Logger } from 'pino';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
 import { chooseBackend, knownBackends } from '../backend/choose-backend.ts';
+import { runtimeOptions } from '../backend/tensorflow/runtime-options.ts';
 import { statelessDraws } from '../backend/tensorflow/stateless-draws.ts';
 import { openBatches, type BatchSource } from '../data/batches.ts';
 import { loadDataset, type Dataset } from '../data/dataset.ts';
@@ -115,14 +117,17 @@ export async function prepareRun(
 }
 
 async function openBackend(
-  { runConfig, tensorflowHome }: WorkerSettings,
+  { runConfig, tensorflowHome, threads, libraryEnvironment }: WorkerSettings,
   log: Logger,
 ): Promise<BackendChoice> {
+  const cores = availableParallelism();
+  const runtime = runtimeOptions({ cores, threads, given: libraryEnvironment });
   const { name, reason, rejected } = await chooseBackend(
     runConfig.workers.backend,
-    knownBackends({ home: tensorflowHome }),
+    knownBackends({ home: tensorflowHome, runtime }),
   );
   log.info({ backend: name, reason, rejected }, 'backend chosen');
+  if (name === 'tensorflow') log.info({ runtime }, 'TensorFlow set up');
   return { name, reason, rejected };
 }
 

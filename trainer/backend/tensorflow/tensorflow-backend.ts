@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { activate } from '../activate.ts';
 import { BackendError, type Backend } from '../backend.ts';
 import { restoreRemovedUtil } from './restore-removed-util.ts';
+import { threadsOf, type RuntimeOption } from './runtime-options.ts';
 import { sharingTfjs } from './share-tfjs.ts';
 
 const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -23,6 +24,8 @@ export interface TensorflowOptions {
    * the trainer's own node_modules.
    */
   readonly home?: string | undefined;
+  /** Set in the process's environment before the library is loaded; default: none. */
+  readonly runtime?: readonly RuntimeOption[];
 }
 
 /** What tfjs-node's backend has besides tfjs's interface. */
@@ -56,7 +59,7 @@ function load(name: PackageName, require: NodeJS.Require): void {
   }
 }
 
-export function tensorflowBackend({ home }: TensorflowOptions = {}): Backend {
+export function tensorflowBackend({ home, runtime = [] }: TensorflowOptions = {}): Backend {
   return {
     name: 'tensorflow',
     strength: "TensorFlow's C library, on all cores or a GPU",
@@ -70,15 +73,21 @@ export function tensorflowBackend({ home }: TensorflowOptions = {}): Backend {
         throw new BackendError(`@tensorflow/tfjs-node is not installed${where}`);
       }
       restoreRemovedUtil();
+      // The library reads the environment of the process; there is no other way in.
+      for (const option of runtime) process.env[option.name] = option.value;
       load(name, require);
       await activate('tensorflow');
-      return { name: 'tensorflow', version: describe(name, tf.backend() as NodeBackend) };
+      return { name: 'tensorflow', version: describe(name, runtime) };
     },
   };
 }
 
-function describe(name: PackageName, { binding, isUsingGpuDevice }: NodeBackend): string {
+function describe(name: PackageName, runtime: readonly RuntimeOption[]): string {
+  const { binding, isUsingGpuDevice } = tf.backend() as NodeBackend;
   const library = binding?.TF_Version;
   if (library === undefined) return name;
-  return `${name}, TensorFlow ${library}${isUsingGpuDevice === true ? ' on the GPU' : ''}`;
+  const device = isUsingGpuDevice === true ? ' on the GPU' : '';
+  const threads = threadsOf(runtime);
+  const unit = threads === 1 ? 'thread' : 'threads';
+  return `${name}, TensorFlow ${library}${device}${threads === undefined ? '' : `, ${threads} ${unit}`}`;
 }

@@ -30,7 +30,7 @@ import { batchFor, beginTraining, networks, type NetworkName } from '../training
 const tfjsctl = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts');
 const ignore = (): void => undefined;
 const names = Object.keys(networks) as NetworkName[];
-const version = /\(@tensorflow\/tfjs-node, TensorFlow 2\.\d+\.\d+\)\.$/;
+const version = /\(@tensorflow\/tfjs-node, TensorFlow 2\.\d+\.\d+(?:, \d+ threads?)?\)\.$/;
 /** Two ways to sum in float32; the step's own tests hold wasm to cpu by 1e-5. */
 const gradientTolerance = 1e-4;
 /** Over 20 steps, in which BatchNormalization amplifies rounding. */
