@@ -47,6 +47,7 @@ export function createCompiledEngine(options: CompiledEngineOptions): StepEngine
   const updateTools: UpdateTools = { ...options, ...session, backend, program };
   const passes = new Map<string, GraphFunction>();
   let update: GraphFunction | undefined;
+  let isUpdateChecked = false;
   let squares = NaN;
   /** The model's own variables are behind those of the session. */
   let isAhead = false;
@@ -86,6 +87,8 @@ export function createCompiledEngine(options: CompiledEngineOptions): StepEngine
   /** @throws NotRecordable */
   const compile = (batch: StepBatch, numbers: GradientsOptions): GraphFunction => {
     pull();
+    // With the first pass, so that one session is made for both.
+    update ??= defineUpdate(updateTools);
     const { called, recorded } = defineGradients(gradientTools, batch, {
       weight: 1 / numbers.globalCount,
       randomKey: numbers.randomKey,
@@ -177,17 +180,17 @@ export function createCompiledEngine(options: CompiledEngineOptions): StepEngine
   };
 
   /** Done by the operations as well, and compared. */
-  const firstUpdate = (step: UpdateOptions, norm: number): void => {
+  const firstUpdate = (called: GraphFunction, step: UpdateOptions, norm: number): void => {
     pull();
     if (session.kept) session.gradientsTo(arena);
     const before = session.readSession();
     applyUpdate(context, step);
+    const expected = session.readModel();
     try {
-      const called = defineUpdate(updateTools);
       runUpdate(called, step, norm);
-      const difference = updateDifference(before, session.readModel(), session.readSession());
+      const difference = updateDifference(before, expected, session.readSession());
       if (difference !== undefined) throw new NotRecordable(difference);
-      update = called;
+      isUpdateChecked = true;
     } catch (error) {
       // What the operations made of the model stands.
       isAhead = false;
@@ -203,17 +206,18 @@ export function createCompiledEngine(options: CompiledEngineOptions): StepEngine
     },
     gradients,
     update: (step) => {
-      if (obstacle !== undefined) return eager.update(step);
+      const called = update;
+      if (obstacle !== undefined || called === undefined) return eager.update(step);
       const norm = isAlone ? Math.sqrt(squares) : globalNorm(arena, buckets);
       assertFinite(sums.read().loss, norm, step.step);
-      if (update) runUpdate(update, step, norm);
-      else firstUpdate(step, norm);
+      if (isUpdateChecked) runUpdate(called, step, norm);
+      else firstUpdate(called, step, norm);
       return norm;
     },
     beforeRead: pull,
     afterWrite: () => {
       isAhead = false;
-      if (obstacle === undefined) session.push();
+      if (obstacle === undefined && program.isRunning) session.push();
     },
     dispose: () => program.close(),
   };

@@ -28,6 +28,8 @@ export interface GraphFunction {
 }
 
 export interface Program {
+  /** The variables have been given their initial values. */
+  readonly isRunning: boolean;
   /** @param initial row-major; read when the program runs for the first time. */
   variable(shape: readonly number[], initial: () => Float32Array): Variable;
   define(build: (graph: Graph) => GraphFunction): GraphFunction;
@@ -102,6 +104,9 @@ export function createProgram(backend: NodeBackend): Program {
   const current = (): number => (session === undefined || isExtended ? load() : session);
 
   return {
+    get isRunning() {
+      return session !== undefined;
+    },
     define,
     variable: (shape, initial) => {
       if (session !== undefined) throw new Error('the program runs: its variables are settled');
