@@ -7,6 +7,7 @@ import { environment } from '@tfjs-operator/api/environment.ts';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { validateRunConfig } from '@tfjs-operator/api/run-config/validate.ts';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
+import { tensorflowHome } from './staged-tensorflow.ts';
 
 export interface WorkerSettings {
   readonly runConfig: RunConfig;
@@ -67,7 +68,7 @@ export async function readWorkerSettings(env: Environment): Promise<WorkerSettin
     volumeRoot: required(environment.volumeRoot),
     terminationLog: env[environment.terminationLog],
     tlsDirectory: env[environment.tlsDirectory],
-    tensorflowHome: env[environment.tensorflowHome],
+    tensorflowHome: tensorflowHome(env[environment.tensorflowHome]),
     threads: optionalInteger(env[environment.threads], environment.threads, 1),
     libraryEnvironment: libraryEnvironment(env),
     logLevel: env[environment.logLevel] ?? 'info',
