@@ -513,3 +513,61 @@ function addressOfNextBlock(backend: BackendWasm): number {
   _free(address);
   return address;
 }
+
+for (const [shape, begin, length] of [
+  [[7], [2], [4]],
+  [
+    [3, 8],
+    [1, 2],
+    [2, -1],
+  ],
+  [
+    [3, 8],
+    [0, 4],
+    [3, 4],
+  ],
+  [
+    [2, 3, 5],
+    [1, 1, 0],
+    [1, 2, 5],
+  ],
+  [
+    [2, 3, 5, 2],
+    [0, 1, 2, 1],
+    [2, 2, 3, 1],
+  ],
+  [
+    [2, 3, 2, 5, 2],
+    [0, 1, 0, 1, 0],
+    [2, 2, 2, 3, 2],
+  ],
+  [
+    [4, 3],
+    [2, 0],
+    [0, 3],
+  ],
+] as const) {
+  test(`a part of [${shape}] from [${begin}] is that of cpu`, async () => {
+    await assertSameOnBoth('part', () => {
+      const x = tf.tensor(randomFloats(size(shape), 3), [...shape]);
+      return tf.slice(x, [...begin], [...length]);
+    });
+  });
+}
+
+for (const [shape, pieces, axis] of [
+  [[12], [3, 4, 5], 0],
+  [[4, 6], 3, 1],
+  [[4, 6], [1, -1], 0],
+  [[2, 6, 3], 2, -2],
+] as const) {
+  test(`pieces of [${shape}] along axis ${axis} are those of cpu`, async () => {
+    for (const index of [0, 1]) {
+      await assertSameOnBoth('piece', () => {
+        const x = tf.tensor(randomFloats(size(shape), 4), [...shape]);
+        const sizes = typeof pieces === 'number' ? pieces : [...pieces];
+        return tf.split(x, sizes, axis)[index]!;
+      });
+    }
+  });
+}

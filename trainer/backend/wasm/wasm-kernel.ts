@@ -16,7 +16,7 @@ export type KernelRun<Inputs, Attributes> = (
   context: KernelContext,
   inputs: Inputs,
   attributes: Attributes,
-) => TensorInfo;
+) => TensorInfo | TensorInfo[];
 
 type AnyInputs = Readonly<Record<string, TensorInfo>>;
 type AnyAttributes = Readonly<Record<string, unknown>>;
