@@ -14,7 +14,7 @@ interface Step {
 const root = join(import.meta.dirname, '..');
 /** A tool of node_modules, run by this very Node whatever the one on the PATH is. */
 const tool = (path: string): readonly string[] => [process.execPath, join('node_modules', path)];
-const packages = ['api', 'operator', 'trainer', 'cli', 'test', 'scripts'];
+const packages = ['api', 'operator', 'trainer', 'cli', 'test', 'bench', 'scripts'];
 
 /** The longest first, so that the two lanes end together. */
 const steps: readonly Step[] = [

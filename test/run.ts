@@ -27,7 +27,7 @@ const isUnit = arguments_.has('--unit');
 
 async function testFiles(kind: 'unit' | 'integration'): Promise<string[]> {
   const found = await Array.fromAsync(
-    glob('{api,operator,trainer,cli,test,scripts}/**/*.test.ts', {
+    glob('{api,operator,trainer,cli,test,bench,scripts}/**/*.test.ts', {
       cwd: root,
       exclude: (name) => name === 'node_modules',
     }),
