@@ -32,6 +32,13 @@ export interface BackendChoice {
   readonly rejected: readonly { readonly name: string; readonly reason: string }[];
 }
 
+/** How a worker computes the training step, and why so. */
+export interface StepExecution {
+  /** `compiled`: one graph per half of the step; `eager`: one operation at a time. */
+  readonly mode: 'compiled' | 'eager';
+  readonly reason: string;
+}
+
 export interface Progress {
   readonly schemaVersion: 1;
   readonly job: { readonly name: string; readonly namespace: string; readonly uid: string };
@@ -53,6 +60,8 @@ export interface Progress {
   readonly secondsRemaining: number | null;
   readonly metrics: Readonly<Record<string, number>>;
   readonly backend: BackendChoice | null;
+  /** Null before the first step. It can change with the first steps. */
+  readonly execution: StepExecution | null;
   readonly workers: readonly WorkerProgress[];
   readonly slowestRank: number | null;
   /** Share of the slowest worker's time that went into communication. */

@@ -2,7 +2,7 @@
  * What a finished run leaves: `result.json` in the output directory, and its `summary` in the
  * termination message, so that the result outlives the pod.
  */
-import type { BackendChoice } from './progress.ts';
+import type { BackendChoice, StepExecution } from './progress.ts';
 
 export interface Summary {
   readonly accuracy: number | null;
@@ -72,6 +72,8 @@ export interface Result {
   readonly runConfigDigest: string;
   readonly summary: Summary;
   readonly backend: BackendChoice;
+  /** How the steps ran at the end. */
+  readonly execution: StepExecution;
   readonly startTime: string;
   readonly completionTime: string;
   readonly history: readonly EpochRecord[];

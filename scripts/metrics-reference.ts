@@ -38,7 +38,7 @@ export async function metricsReference(): Promise<string> {
       cell(metric.help),
     ]);
   return page('Metrics of a worker', 'trainer/endpoints/trainer-metrics.ts', [
-    'Each worker serves its own figures at `/metrics` in the text format of Prometheus, on the address in `TFJS_HTTP_ADDRESS`. Counters begin at 0. Beside these there are the figures of the process that prom-client collects (`process_*`, `nodejs_*`).',
+    'Each worker serves its own figures at `/metrics` in the text format of Prometheus, on the address in `TFJS_HTTP_ADDRESS`. Counters begin at 0. Beside these there are the figures of the process that prom-client collects (`process_*`, `nodejs_*`); `process_resident_memory_bytes` is what the node must have.',
     table(['metric', 'type', 'labels', 'meaning'], rows),
     'The values of `metric` are `loss` and the names in `training.metrics`, and the same with `val_` in front for the validation split. `tfjs_trainer_step_duration_seconds` is a histogram, so it has the series `_bucket`, `_sum` and `_count`.',
     'The same server answers `/progress` (JSON, [api/schemas/progress.schema.json](../../api/schemas/progress.schema.json)), `/healthz` (503 when the worker hangs) and `/readyz` (503 until the worker has joined its gang).',

@@ -11792,7 +11792,7 @@ return errors === 0;
 }
 
 export const validateProgress = validate12;
-const schema13 = {"type":"object","required":["schemaVersion","job","rank","worldSize","membershipEpoch","phase","epoch","epochs","step","totalSteps","percent","samplesPerSecond","secondsRemaining","metrics","backend","workers","slowestRank","communicationShare","allReduce","checkpoint","lastUpdateTime"],"properties":{"schemaVersion":{"const":1},"job":{"type":"object","required":["name","namespace","uid"],"properties":{"name":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"}}},"rank":{"type":"integer","minimum":0},"worldSize":{"type":"integer","minimum":0},"membershipEpoch":{"type":"integer","minimum":0},"phase":{"enum":["starting","joining","loading","training","validating","evaluating","saving","complete","stopped","failed"]},"message":{"type":"string","maxLength":4096},"epoch":{"type":"integer","minimum":0},"epochs":{"type":"integer","minimum":0},"step":{"type":"integer","minimum":0},"totalSteps":{"type":"integer","minimum":0},"percent":{"type":"number","minimum":0,"maximum":100},"samplesPerSecond":{"type":"number","minimum":0},"secondsRemaining":{"type":["number","null"],"minimum":0},"metrics":{"type":"object","maxProperties":64,"additionalProperties":{"type":"number"}},"backend":{"type":["object","null"],"required":["name","reason","rejected"],"properties":{"name":{"type":"string"},"reason":{"type":"string"},"rejected":{"type":"array","items":{"type":"object","required":["name","reason"],"properties":{"name":{"type":"string"},"reason":{"type":"string"}}}}}},"workers":{"type":"array","maxItems":1024,"items":{"type":"object","required":["rank","backend","computeShare","communicationShare","waitShare","samplesPerSecond"],"properties":{"rank":{"type":"integer","minimum":0},"backend":{"type":"string"},"computeShare":{"type":"number"},"communicationShare":{"type":"number"},"waitShare":{"type":"number"},"samplesPerSecond":{"type":"number"}}}},"slowestRank":{"type":["integer","null"]},"communicationShare":{"type":"number"},"allReduce":{"type":"object","required":["algorithm","reason","bytes","seconds"],"properties":{"algorithm":{"type":"string"},"reason":{"type":"string"},"bytes":{"type":"number","minimum":0},"seconds":{"type":"number","minimum":0}}},"checkpoint":{"type":["object","null"],"required":["step","uri","digest","time"],"properties":{"step":{"type":"integer","minimum":0},"uri":{"type":"string"},"digest":{"type":"string"},"time":{"type":"string"}}},"lastUpdateTime":{"type":"string"}}};
+const schema13 = {"type":"object","required":["schemaVersion","job","rank","worldSize","membershipEpoch","phase","epoch","epochs","step","totalSteps","percent","samplesPerSecond","secondsRemaining","metrics","backend","execution","workers","slowestRank","communicationShare","allReduce","checkpoint","lastUpdateTime"],"properties":{"schemaVersion":{"const":1},"job":{"type":"object","required":["name","namespace","uid"],"properties":{"name":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"}}},"rank":{"type":"integer","minimum":0},"worldSize":{"type":"integer","minimum":0},"membershipEpoch":{"type":"integer","minimum":0},"phase":{"enum":["starting","joining","loading","training","validating","evaluating","saving","complete","stopped","failed"]},"message":{"type":"string","maxLength":4096},"epoch":{"type":"integer","minimum":0},"epochs":{"type":"integer","minimum":0},"step":{"type":"integer","minimum":0},"totalSteps":{"type":"integer","minimum":0},"percent":{"type":"number","minimum":0,"maximum":100},"samplesPerSecond":{"type":"number","minimum":0},"secondsRemaining":{"type":["number","null"],"minimum":0},"metrics":{"type":"object","maxProperties":64,"additionalProperties":{"type":"number"}},"backend":{"type":["object","null"],"required":["name","reason","rejected"],"properties":{"name":{"type":"string"},"reason":{"type":"string"},"rejected":{"type":"array","items":{"type":"object","required":["name","reason"],"properties":{"name":{"type":"string"},"reason":{"type":"string"}}}}}},"execution":{"type":["object","null"],"required":["mode","reason"],"properties":{"mode":{"enum":["compiled","eager"]},"reason":{"type":"string"}}},"workers":{"type":"array","maxItems":1024,"items":{"type":"object","required":["rank","backend","computeShare","communicationShare","waitShare","samplesPerSecond"],"properties":{"rank":{"type":"integer","minimum":0},"backend":{"type":"string"},"computeShare":{"type":"number"},"communicationShare":{"type":"number"},"waitShare":{"type":"number"},"samplesPerSecond":{"type":"number"}}}},"slowestRank":{"type":["integer","null"]},"communicationShare":{"type":"number"},"allReduce":{"type":"object","required":["algorithm","reason","bytes","seconds"],"properties":{"algorithm":{"type":"string"},"reason":{"type":"string"},"bytes":{"type":"number","minimum":0},"seconds":{"type":"number","minimum":0}}},"checkpoint":{"type":["object","null"],"required":["step","uri","digest","time"],"properties":{"step":{"type":"integer","minimum":0},"uri":{"type":"string"},"digest":{"type":"string"},"time":{"type":"string"}}},"lastUpdateTime":{"type":"string"}}};
 
 function validate12(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -11948,8 +11948,8 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(data.workers === undefined){
-const err15 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "workers"},message:"must have required property '"+"workers"+"'"};
+if(data.execution === undefined){
+const err15 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "execution"},message:"must have required property '"+"execution"+"'"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -11958,8 +11958,8 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(data.slowestRank === undefined){
-const err16 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slowestRank"},message:"must have required property '"+"slowestRank"+"'"};
+if(data.workers === undefined){
+const err16 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "workers"},message:"must have required property '"+"workers"+"'"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -11968,8 +11968,8 @@ vErrors.push(err16);
 }
 errors++;
 }
-if(data.communicationShare === undefined){
-const err17 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "communicationShare"},message:"must have required property '"+"communicationShare"+"'"};
+if(data.slowestRank === undefined){
+const err17 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slowestRank"},message:"must have required property '"+"slowestRank"+"'"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -11978,8 +11978,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-if(data.allReduce === undefined){
-const err18 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "allReduce"},message:"must have required property '"+"allReduce"+"'"};
+if(data.communicationShare === undefined){
+const err18 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "communicationShare"},message:"must have required property '"+"communicationShare"+"'"};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -11988,8 +11988,8 @@ vErrors.push(err18);
 }
 errors++;
 }
-if(data.checkpoint === undefined){
-const err19 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "checkpoint"},message:"must have required property '"+"checkpoint"+"'"};
+if(data.allReduce === undefined){
+const err19 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "allReduce"},message:"must have required property '"+"allReduce"+"'"};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -11998,8 +11998,8 @@ vErrors.push(err19);
 }
 errors++;
 }
-if(data.lastUpdateTime === undefined){
-const err20 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "lastUpdateTime"},message:"must have required property '"+"lastUpdateTime"+"'"};
+if(data.checkpoint === undefined){
+const err20 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "checkpoint"},message:"must have required property '"+"checkpoint"+"'"};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -12008,9 +12008,8 @@ vErrors.push(err20);
 }
 errors++;
 }
-if(data.schemaVersion !== undefined){
-if(1 !== data.schemaVersion){
-const err21 = {instancePath:instancePath+"/schemaVersion",schemaPath:"#/properties/schemaVersion/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
+if(data.lastUpdateTime === undefined){
+const err21 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "lastUpdateTime"},message:"must have required property '"+"lastUpdateTime"+"'"};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -12019,12 +12018,9 @@ vErrors.push(err21);
 }
 errors++;
 }
-}
-if(data.job !== undefined){
-let data1 = data.job;
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-if(data1.name === undefined){
-const err22 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+if(data.schemaVersion !== undefined){
+if(1 !== data.schemaVersion){
+const err22 = {instancePath:instancePath+"/schemaVersion",schemaPath:"#/properties/schemaVersion/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -12033,8 +12029,12 @@ vErrors.push(err22);
 }
 errors++;
 }
-if(data1.namespace === undefined){
-const err23 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "namespace"},message:"must have required property '"+"namespace"+"'"};
+}
+if(data.job !== undefined){
+let data1 = data.job;
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.name === undefined){
+const err23 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -12043,8 +12043,8 @@ vErrors.push(err23);
 }
 errors++;
 }
-if(data1.uid === undefined){
-const err24 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "uid"},message:"must have required property '"+"uid"+"'"};
+if(data1.namespace === undefined){
+const err24 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "namespace"},message:"must have required property '"+"namespace"+"'"};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -12053,9 +12053,8 @@ vErrors.push(err24);
 }
 errors++;
 }
-if(data1.name !== undefined){
-if(typeof data1.name !== "string"){
-const err25 = {instancePath:instancePath+"/job/name",schemaPath:"#/properties/job/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data1.uid === undefined){
+const err25 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "uid"},message:"must have required property '"+"uid"+"'"};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -12064,10 +12063,9 @@ vErrors.push(err25);
 }
 errors++;
 }
-}
-if(data1.namespace !== undefined){
-if(typeof data1.namespace !== "string"){
-const err26 = {instancePath:instancePath+"/job/namespace",schemaPath:"#/properties/job/properties/namespace/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data1.name !== undefined){
+if(typeof data1.name !== "string"){
+const err26 = {instancePath:instancePath+"/job/name",schemaPath:"#/properties/job/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -12077,9 +12075,9 @@ vErrors.push(err26);
 errors++;
 }
 }
-if(data1.uid !== undefined){
-if(typeof data1.uid !== "string"){
-const err27 = {instancePath:instancePath+"/job/uid",schemaPath:"#/properties/job/properties/uid/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data1.namespace !== undefined){
+if(typeof data1.namespace !== "string"){
+const err27 = {instancePath:instancePath+"/job/namespace",schemaPath:"#/properties/job/properties/namespace/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -12089,9 +12087,9 @@ vErrors.push(err27);
 errors++;
 }
 }
-}
-else {
-const err28 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data1.uid !== undefined){
+if(typeof data1.uid !== "string"){
+const err28 = {instancePath:instancePath+"/job/uid",schemaPath:"#/properties/job/properties/uid/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -12101,10 +12099,9 @@ vErrors.push(err28);
 errors++;
 }
 }
-if(data.rank !== undefined){
-let data5 = data.rank;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err29 = {instancePath:instancePath+"/rank",schemaPath:"#/properties/rank/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err29 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -12113,9 +12110,11 @@ vErrors.push(err29);
 }
 errors++;
 }
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 < 0 || isNaN(data5)){
-const err30 = {instancePath:instancePath+"/rank",schemaPath:"#/properties/rank/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+if(data.rank !== undefined){
+let data5 = data.rank;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+const err30 = {instancePath:instancePath+"/rank",schemaPath:"#/properties/rank/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -12124,12 +12123,9 @@ vErrors.push(err30);
 }
 errors++;
 }
-}
-}
-if(data.worldSize !== undefined){
-let data6 = data.worldSize;
-if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-const err31 = {instancePath:instancePath+"/worldSize",schemaPath:"#/properties/worldSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 < 0 || isNaN(data5)){
+const err31 = {instancePath:instancePath+"/rank",schemaPath:"#/properties/rank/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -12138,9 +12134,12 @@ vErrors.push(err31);
 }
 errors++;
 }
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 < 0 || isNaN(data6)){
-const err32 = {instancePath:instancePath+"/worldSize",schemaPath:"#/properties/worldSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data.worldSize !== undefined){
+let data6 = data.worldSize;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err32 = {instancePath:instancePath+"/worldSize",schemaPath:"#/properties/worldSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -12149,12 +12148,9 @@ vErrors.push(err32);
 }
 errors++;
 }
-}
-}
-if(data.membershipEpoch !== undefined){
-let data7 = data.membershipEpoch;
-if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
-const err33 = {instancePath:instancePath+"/membershipEpoch",schemaPath:"#/properties/membershipEpoch/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 < 0 || isNaN(data6)){
+const err33 = {instancePath:instancePath+"/worldSize",schemaPath:"#/properties/worldSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -12163,9 +12159,12 @@ vErrors.push(err33);
 }
 errors++;
 }
-if((typeof data7 == "number") && (isFinite(data7))){
-if(data7 < 0 || isNaN(data7)){
-const err34 = {instancePath:instancePath+"/membershipEpoch",schemaPath:"#/properties/membershipEpoch/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data.membershipEpoch !== undefined){
+let data7 = data.membershipEpoch;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+const err34 = {instancePath:instancePath+"/membershipEpoch",schemaPath:"#/properties/membershipEpoch/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -12174,12 +12173,9 @@ vErrors.push(err34);
 }
 errors++;
 }
-}
-}
-if(data.phase !== undefined){
-let data8 = data.phase;
-if(!((((((((((data8 === "starting") || (data8 === "joining")) || (data8 === "loading")) || (data8 === "training")) || (data8 === "validating")) || (data8 === "evaluating")) || (data8 === "saving")) || (data8 === "complete")) || (data8 === "stopped")) || (data8 === "failed"))){
-const err35 = {instancePath:instancePath+"/phase",schemaPath:"#/properties/phase/enum",keyword:"enum",params:{allowedValues: schema13.properties.phase.enum},message:"must be equal to one of the allowed values"};
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 < 0 || isNaN(data7)){
+const err35 = {instancePath:instancePath+"/membershipEpoch",schemaPath:"#/properties/membershipEpoch/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -12189,11 +12185,11 @@ vErrors.push(err35);
 errors++;
 }
 }
-if(data.message !== undefined){
-let data9 = data.message;
-if(typeof data9 === "string"){
-if(func3(data9) > 4096){
-const err36 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"};
+}
+if(data.phase !== undefined){
+let data8 = data.phase;
+if(!((((((((((data8 === "starting") || (data8 === "joining")) || (data8 === "loading")) || (data8 === "training")) || (data8 === "validating")) || (data8 === "evaluating")) || (data8 === "saving")) || (data8 === "complete")) || (data8 === "stopped")) || (data8 === "failed"))){
+const err36 = {instancePath:instancePath+"/phase",schemaPath:"#/properties/phase/enum",keyword:"enum",params:{allowedValues: schema13.properties.phase.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -12203,8 +12199,11 @@ vErrors.push(err36);
 errors++;
 }
 }
-else {
-const err37 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.message !== undefined){
+let data9 = data.message;
+if(typeof data9 === "string"){
+if(func3(data9) > 4096){
+const err37 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/maxLength",keyword:"maxLength",params:{limit: 4096},message:"must NOT have more than 4096 characters"};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -12214,10 +12213,8 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data.epoch !== undefined){
-let data10 = data.epoch;
-if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
-const err38 = {instancePath:instancePath+"/epoch",schemaPath:"#/properties/epoch/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+else {
+const err38 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -12226,9 +12223,11 @@ vErrors.push(err38);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 < 0 || isNaN(data10)){
-const err39 = {instancePath:instancePath+"/epoch",schemaPath:"#/properties/epoch/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+if(data.epoch !== undefined){
+let data10 = data.epoch;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err39 = {instancePath:instancePath+"/epoch",schemaPath:"#/properties/epoch/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -12237,12 +12236,9 @@ vErrors.push(err39);
 }
 errors++;
 }
-}
-}
-if(data.epochs !== undefined){
-let data11 = data.epochs;
-if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err40 = {instancePath:instancePath+"/epochs",schemaPath:"#/properties/epochs/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 < 0 || isNaN(data10)){
+const err40 = {instancePath:instancePath+"/epoch",schemaPath:"#/properties/epoch/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -12251,9 +12247,12 @@ vErrors.push(err40);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 < 0 || isNaN(data11)){
-const err41 = {instancePath:instancePath+"/epochs",schemaPath:"#/properties/epochs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data.epochs !== undefined){
+let data11 = data.epochs;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
+const err41 = {instancePath:instancePath+"/epochs",schemaPath:"#/properties/epochs/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -12262,12 +12261,9 @@ vErrors.push(err41);
 }
 errors++;
 }
-}
-}
-if(data.step !== undefined){
-let data12 = data.step;
-if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
-const err42 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 < 0 || isNaN(data11)){
+const err42 = {instancePath:instancePath+"/epochs",schemaPath:"#/properties/epochs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -12276,9 +12272,12 @@ vErrors.push(err42);
 }
 errors++;
 }
-if((typeof data12 == "number") && (isFinite(data12))){
-if(data12 < 0 || isNaN(data12)){
-const err43 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data.step !== undefined){
+let data12 = data.step;
+if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
+const err43 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -12287,12 +12286,9 @@ vErrors.push(err43);
 }
 errors++;
 }
-}
-}
-if(data.totalSteps !== undefined){
-let data13 = data.totalSteps;
-if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-const err44 = {instancePath:instancePath+"/totalSteps",schemaPath:"#/properties/totalSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 < 0 || isNaN(data12)){
+const err44 = {instancePath:instancePath+"/step",schemaPath:"#/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -12301,14 +12297,28 @@ vErrors.push(err44);
 }
 errors++;
 }
-if((typeof data13 == "number") && (isFinite(data13))){
-if(data13 < 0 || isNaN(data13)){
-const err45 = {instancePath:instancePath+"/totalSteps",schemaPath:"#/properties/totalSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data.totalSteps !== undefined){
+let data13 = data.totalSteps;
+if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
+const err45 = {instancePath:instancePath+"/totalSteps",schemaPath:"#/properties/totalSteps/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err45];
 }
 else {
 vErrors.push(err45);
+}
+errors++;
+}
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err46 = {instancePath:instancePath+"/totalSteps",schemaPath:"#/properties/totalSteps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err46];
+}
+else {
+vErrors.push(err46);
 }
 errors++;
 }
@@ -12318,17 +12328,7 @@ if(data.percent !== undefined){
 let data14 = data.percent;
 if((typeof data14 == "number") && (isFinite(data14))){
 if(data14 > 100 || isNaN(data14)){
-const err46 = {instancePath:instancePath+"/percent",schemaPath:"#/properties/percent/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
-if(vErrors === null){
-vErrors = [err46];
-}
-else {
-vErrors.push(err46);
-}
-errors++;
-}
-if(data14 < 0 || isNaN(data14)){
-const err47 = {instancePath:instancePath+"/percent",schemaPath:"#/properties/percent/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err47 = {instancePath:instancePath+"/percent",schemaPath:"#/properties/percent/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -12337,9 +12337,8 @@ vErrors.push(err47);
 }
 errors++;
 }
-}
-else {
-const err48 = {instancePath:instancePath+"/percent",schemaPath:"#/properties/percent/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data14 < 0 || isNaN(data14)){
+const err48 = {instancePath:instancePath+"/percent",schemaPath:"#/properties/percent/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -12349,11 +12348,8 @@ vErrors.push(err48);
 errors++;
 }
 }
-if(data.samplesPerSecond !== undefined){
-let data15 = data.samplesPerSecond;
-if((typeof data15 == "number") && (isFinite(data15))){
-if(data15 < 0 || isNaN(data15)){
-const err49 = {instancePath:instancePath+"/samplesPerSecond",schemaPath:"#/properties/samplesPerSecond/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+else {
+const err49 = {instancePath:instancePath+"/percent",schemaPath:"#/properties/percent/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -12363,8 +12359,11 @@ vErrors.push(err49);
 errors++;
 }
 }
-else {
-const err50 = {instancePath:instancePath+"/samplesPerSecond",schemaPath:"#/properties/samplesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data.samplesPerSecond !== undefined){
+let data15 = data.samplesPerSecond;
+if((typeof data15 == "number") && (isFinite(data15))){
+if(data15 < 0 || isNaN(data15)){
+const err50 = {instancePath:instancePath+"/samplesPerSecond",schemaPath:"#/properties/samplesPerSecond/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -12374,10 +12373,8 @@ vErrors.push(err50);
 errors++;
 }
 }
-if(data.secondsRemaining !== undefined){
-let data16 = data.secondsRemaining;
-if((!((typeof data16 == "number") && (isFinite(data16)))) && (data16 !== null)){
-const err51 = {instancePath:instancePath+"/secondsRemaining",schemaPath:"#/properties/secondsRemaining/type",keyword:"type",params:{type: schema13.properties.secondsRemaining.type},message:"must be number,null"};
+else {
+const err51 = {instancePath:instancePath+"/samplesPerSecond",schemaPath:"#/properties/samplesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -12386,14 +12383,27 @@ vErrors.push(err51);
 }
 errors++;
 }
-if((typeof data16 == "number") && (isFinite(data16))){
-if(data16 < 0 || isNaN(data16)){
-const err52 = {instancePath:instancePath+"/secondsRemaining",schemaPath:"#/properties/secondsRemaining/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+if(data.secondsRemaining !== undefined){
+let data16 = data.secondsRemaining;
+if((!((typeof data16 == "number") && (isFinite(data16)))) && (data16 !== null)){
+const err52 = {instancePath:instancePath+"/secondsRemaining",schemaPath:"#/properties/secondsRemaining/type",keyword:"type",params:{type: schema13.properties.secondsRemaining.type},message:"must be number,null"};
 if(vErrors === null){
 vErrors = [err52];
 }
 else {
 vErrors.push(err52);
+}
+errors++;
+}
+if((typeof data16 == "number") && (isFinite(data16))){
+if(data16 < 0 || isNaN(data16)){
+const err53 = {instancePath:instancePath+"/secondsRemaining",schemaPath:"#/properties/secondsRemaining/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err53];
+}
+else {
+vErrors.push(err53);
 }
 errors++;
 }
@@ -12403,19 +12413,7 @@ if(data.metrics !== undefined){
 let data17 = data.metrics;
 if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
 if(Object.keys(data17).length > 64){
-const err53 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"};
-if(vErrors === null){
-vErrors = [err53];
-}
-else {
-vErrors.push(err53);
-}
-errors++;
-}
-for(const key0 in data17){
-let data18 = data17[key0];
-if(!((typeof data18 == "number") && (isFinite(data18)))){
-const err54 = {instancePath:instancePath+"/metrics/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err54 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/maxProperties",keyword:"maxProperties",params:{limit: 64},message:"must NOT have more than 64 properties"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -12424,10 +12422,10 @@ vErrors.push(err54);
 }
 errors++;
 }
-}
-}
-else {
-const err55 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
+for(const key0 in data17){
+let data18 = data17[key0];
+if(!((typeof data18 == "number") && (isFinite(data18)))){
+const err55 = {instancePath:instancePath+"/metrics/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -12437,10 +12435,9 @@ vErrors.push(err55);
 errors++;
 }
 }
-if(data.backend !== undefined){
-let data19 = data.backend;
-if((!(data19 && typeof data19 == "object" && !Array.isArray(data19))) && (data19 !== null)){
-const err56 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/type",keyword:"type",params:{type: schema13.properties.backend.type},message:"must be object,null"};
+}
+else {
+const err56 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -12449,9 +12446,11 @@ vErrors.push(err56);
 }
 errors++;
 }
-if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
-if(data19.name === undefined){
-const err57 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+}
+if(data.backend !== undefined){
+let data19 = data.backend;
+if((!(data19 && typeof data19 == "object" && !Array.isArray(data19))) && (data19 !== null)){
+const err57 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/type",keyword:"type",params:{type: schema13.properties.backend.type},message:"must be object,null"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -12460,8 +12459,9 @@ vErrors.push(err57);
 }
 errors++;
 }
-if(data19.reason === undefined){
-const err58 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
+if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+if(data19.name === undefined){
+const err58 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -12470,8 +12470,8 @@ vErrors.push(err58);
 }
 errors++;
 }
-if(data19.rejected === undefined){
-const err59 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "rejected"},message:"must have required property '"+"rejected"+"'"};
+if(data19.reason === undefined){
+const err59 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -12480,9 +12480,8 @@ vErrors.push(err59);
 }
 errors++;
 }
-if(data19.name !== undefined){
-if(typeof data19.name !== "string"){
-const err60 = {instancePath:instancePath+"/backend/name",schemaPath:"#/properties/backend/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data19.rejected === undefined){
+const err60 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "rejected"},message:"must have required property '"+"rejected"+"'"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -12491,15 +12490,26 @@ vErrors.push(err60);
 }
 errors++;
 }
-}
-if(data19.reason !== undefined){
-if(typeof data19.reason !== "string"){
-const err61 = {instancePath:instancePath+"/backend/reason",schemaPath:"#/properties/backend/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data19.name !== undefined){
+if(typeof data19.name !== "string"){
+const err61 = {instancePath:instancePath+"/backend/name",schemaPath:"#/properties/backend/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err61];
 }
 else {
 vErrors.push(err61);
+}
+errors++;
+}
+}
+if(data19.reason !== undefined){
+if(typeof data19.reason !== "string"){
+const err62 = {instancePath:instancePath+"/backend/reason",schemaPath:"#/properties/backend/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err62];
+}
+else {
+vErrors.push(err62);
 }
 errors++;
 }
@@ -12512,17 +12522,7 @@ for(let i0=0; i0<len0; i0++){
 let data23 = data22[i0];
 if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
 if(data23.name === undefined){
-const err62 = {instancePath:instancePath+"/backend/rejected/" + i0,schemaPath:"#/properties/backend/properties/rejected/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
-if(vErrors === null){
-vErrors = [err62];
-}
-else {
-vErrors.push(err62);
-}
-errors++;
-}
-if(data23.reason === undefined){
-const err63 = {instancePath:instancePath+"/backend/rejected/" + i0,schemaPath:"#/properties/backend/properties/rejected/items/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
+const err63 = {instancePath:instancePath+"/backend/rejected/" + i0,schemaPath:"#/properties/backend/properties/rejected/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -12531,9 +12531,8 @@ vErrors.push(err63);
 }
 errors++;
 }
-if(data23.name !== undefined){
-if(typeof data23.name !== "string"){
-const err64 = {instancePath:instancePath+"/backend/rejected/" + i0+"/name",schemaPath:"#/properties/backend/properties/rejected/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data23.reason === undefined){
+const err64 = {instancePath:instancePath+"/backend/rejected/" + i0,schemaPath:"#/properties/backend/properties/rejected/items/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -12542,10 +12541,9 @@ vErrors.push(err64);
 }
 errors++;
 }
-}
-if(data23.reason !== undefined){
-if(typeof data23.reason !== "string"){
-const err65 = {instancePath:instancePath+"/backend/rejected/" + i0+"/reason",schemaPath:"#/properties/backend/properties/rejected/items/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data23.name !== undefined){
+if(typeof data23.name !== "string"){
+const err65 = {instancePath:instancePath+"/backend/rejected/" + i0+"/name",schemaPath:"#/properties/backend/properties/rejected/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -12555,9 +12553,9 @@ vErrors.push(err65);
 errors++;
 }
 }
-}
-else {
-const err66 = {instancePath:instancePath+"/backend/rejected/" + i0,schemaPath:"#/properties/backend/properties/rejected/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data23.reason !== undefined){
+if(typeof data23.reason !== "string"){
+const err66 = {instancePath:instancePath+"/backend/rejected/" + i0+"/reason",schemaPath:"#/properties/backend/properties/rejected/items/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -12569,7 +12567,7 @@ errors++;
 }
 }
 else {
-const err67 = {instancePath:instancePath+"/backend/rejected",schemaPath:"#/properties/backend/properties/rejected/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err67 = {instancePath:instancePath+"/backend/rejected/" + i0,schemaPath:"#/properties/backend/properties/rejected/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -12580,12 +12578,8 @@ errors++;
 }
 }
 }
-}
-if(data.workers !== undefined){
-let data26 = data.workers;
-if(Array.isArray(data26)){
-if(data26.length > 1024){
-const err68 = {instancePath:instancePath+"/workers",schemaPath:"#/properties/workers/maxItems",keyword:"maxItems",params:{limit: 1024},message:"must NOT have more than 1024 items"};
+else {
+const err68 = {instancePath:instancePath+"/backend/rejected",schemaPath:"#/properties/backend/properties/rejected/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -12594,12 +12588,13 @@ vErrors.push(err68);
 }
 errors++;
 }
-const len1 = data26.length;
-for(let i1=0; i1<len1; i1++){
-let data27 = data26[i1];
-if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
-if(data27.rank === undefined){
-const err69 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "rank"},message:"must have required property '"+"rank"+"'"};
+}
+}
+}
+if(data.execution !== undefined){
+let data26 = data.execution;
+if((!(data26 && typeof data26 == "object" && !Array.isArray(data26))) && (data26 !== null)){
+const err69 = {instancePath:instancePath+"/execution",schemaPath:"#/properties/execution/type",keyword:"type",params:{type: schema13.properties.execution.type},message:"must be object,null"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -12608,8 +12603,9 @@ vErrors.push(err69);
 }
 errors++;
 }
-if(data27.backend === undefined){
-const err70 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "backend"},message:"must have required property '"+"backend"+"'"};
+if(data26 && typeof data26 == "object" && !Array.isArray(data26)){
+if(data26.mode === undefined){
+const err70 = {instancePath:instancePath+"/execution",schemaPath:"#/properties/execution/required",keyword:"required",params:{missingProperty: "mode"},message:"must have required property '"+"mode"+"'"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -12618,8 +12614,8 @@ vErrors.push(err70);
 }
 errors++;
 }
-if(data27.computeShare === undefined){
-const err71 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "computeShare"},message:"must have required property '"+"computeShare"+"'"};
+if(data26.reason === undefined){
+const err71 = {instancePath:instancePath+"/execution",schemaPath:"#/properties/execution/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -12628,8 +12624,10 @@ vErrors.push(err71);
 }
 errors++;
 }
-if(data27.communicationShare === undefined){
-const err72 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "communicationShare"},message:"must have required property '"+"communicationShare"+"'"};
+if(data26.mode !== undefined){
+let data27 = data26.mode;
+if(!((data27 === "compiled") || (data27 === "eager"))){
+const err72 = {instancePath:instancePath+"/execution/mode",schemaPath:"#/properties/execution/properties/mode/enum",keyword:"enum",params:{allowedValues: schema13.properties.execution.properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -12638,8 +12636,10 @@ vErrors.push(err72);
 }
 errors++;
 }
-if(data27.waitShare === undefined){
-const err73 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "waitShare"},message:"must have required property '"+"waitShare"+"'"};
+}
+if(data26.reason !== undefined){
+if(typeof data26.reason !== "string"){
+const err73 = {instancePath:instancePath+"/execution/reason",schemaPath:"#/properties/execution/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -12648,8 +12648,14 @@ vErrors.push(err73);
 }
 errors++;
 }
-if(data27.samplesPerSecond === undefined){
-const err74 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "samplesPerSecond"},message:"must have required property '"+"samplesPerSecond"+"'"};
+}
+}
+}
+if(data.workers !== undefined){
+let data29 = data.workers;
+if(Array.isArray(data29)){
+if(data29.length > 1024){
+const err74 = {instancePath:instancePath+"/workers",schemaPath:"#/properties/workers/maxItems",keyword:"maxItems",params:{limit: 1024},message:"must NOT have more than 1024 items"};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -12658,10 +12664,12 @@ vErrors.push(err74);
 }
 errors++;
 }
-if(data27.rank !== undefined){
-let data28 = data27.rank;
-if(!(((typeof data28 == "number") && (!(data28 % 1) && !isNaN(data28))) && (isFinite(data28)))){
-const err75 = {instancePath:instancePath+"/workers/" + i1+"/rank",schemaPath:"#/properties/workers/items/properties/rank/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const len1 = data29.length;
+for(let i1=0; i1<len1; i1++){
+let data30 = data29[i1];
+if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+if(data30.rank === undefined){
+const err75 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "rank"},message:"must have required property '"+"rank"+"'"};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -12670,9 +12678,8 @@ vErrors.push(err75);
 }
 errors++;
 }
-if((typeof data28 == "number") && (isFinite(data28))){
-if(data28 < 0 || isNaN(data28)){
-const err76 = {instancePath:instancePath+"/workers/" + i1+"/rank",schemaPath:"#/properties/workers/items/properties/rank/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data30.backend === undefined){
+const err76 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "backend"},message:"must have required property '"+"backend"+"'"};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -12681,11 +12688,8 @@ vErrors.push(err76);
 }
 errors++;
 }
-}
-}
-if(data27.backend !== undefined){
-if(typeof data27.backend !== "string"){
-const err77 = {instancePath:instancePath+"/workers/" + i1+"/backend",schemaPath:"#/properties/workers/items/properties/backend/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data30.computeShare === undefined){
+const err77 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "computeShare"},message:"must have required property '"+"computeShare"+"'"};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -12694,11 +12698,8 @@ vErrors.push(err77);
 }
 errors++;
 }
-}
-if(data27.computeShare !== undefined){
-let data30 = data27.computeShare;
-if(!((typeof data30 == "number") && (isFinite(data30)))){
-const err78 = {instancePath:instancePath+"/workers/" + i1+"/computeShare",schemaPath:"#/properties/workers/items/properties/computeShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data30.communicationShare === undefined){
+const err78 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "communicationShare"},message:"must have required property '"+"communicationShare"+"'"};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -12707,11 +12708,8 @@ vErrors.push(err78);
 }
 errors++;
 }
-}
-if(data27.communicationShare !== undefined){
-let data31 = data27.communicationShare;
-if(!((typeof data31 == "number") && (isFinite(data31)))){
-const err79 = {instancePath:instancePath+"/workers/" + i1+"/communicationShare",schemaPath:"#/properties/workers/items/properties/communicationShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data30.waitShare === undefined){
+const err79 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "waitShare"},message:"must have required property '"+"waitShare"+"'"};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -12720,11 +12718,8 @@ vErrors.push(err79);
 }
 errors++;
 }
-}
-if(data27.waitShare !== undefined){
-let data32 = data27.waitShare;
-if(!((typeof data32 == "number") && (isFinite(data32)))){
-const err80 = {instancePath:instancePath+"/workers/" + i1+"/waitShare",schemaPath:"#/properties/workers/items/properties/waitShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data30.samplesPerSecond === undefined){
+const err80 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/required",keyword:"required",params:{missingProperty: "samplesPerSecond"},message:"must have required property '"+"samplesPerSecond"+"'"};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -12733,11 +12728,10 @@ vErrors.push(err80);
 }
 errors++;
 }
-}
-if(data27.samplesPerSecond !== undefined){
-let data33 = data27.samplesPerSecond;
-if(!((typeof data33 == "number") && (isFinite(data33)))){
-const err81 = {instancePath:instancePath+"/workers/" + i1+"/samplesPerSecond",schemaPath:"#/properties/workers/items/properties/samplesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data30.rank !== undefined){
+let data31 = data30.rank;
+if(!(((typeof data31 == "number") && (!(data31 % 1) && !isNaN(data31))) && (isFinite(data31)))){
+const err81 = {instancePath:instancePath+"/workers/" + i1+"/rank",schemaPath:"#/properties/workers/items/properties/rank/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -12746,10 +12740,9 @@ vErrors.push(err81);
 }
 errors++;
 }
-}
-}
-else {
-const err82 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data31 == "number") && (isFinite(data31))){
+if(data31 < 0 || isNaN(data31)){
+const err82 = {instancePath:instancePath+"/workers/" + i1+"/rank",schemaPath:"#/properties/workers/items/properties/rank/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -12760,8 +12753,9 @@ errors++;
 }
 }
 }
-else {
-const err83 = {instancePath:instancePath+"/workers",schemaPath:"#/properties/workers/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data30.backend !== undefined){
+if(typeof data30.backend !== "string"){
+const err83 = {instancePath:instancePath+"/workers/" + i1+"/backend",schemaPath:"#/properties/workers/items/properties/backend/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -12771,10 +12765,10 @@ vErrors.push(err83);
 errors++;
 }
 }
-if(data.slowestRank !== undefined){
-let data34 = data.slowestRank;
-if((!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))) && (data34 !== null)){
-const err84 = {instancePath:instancePath+"/slowestRank",schemaPath:"#/properties/slowestRank/type",keyword:"type",params:{type: schema13.properties.slowestRank.type},message:"must be integer,null"};
+if(data30.computeShare !== undefined){
+let data33 = data30.computeShare;
+if(!((typeof data33 == "number") && (isFinite(data33)))){
+const err84 = {instancePath:instancePath+"/workers/" + i1+"/computeShare",schemaPath:"#/properties/workers/items/properties/computeShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -12784,10 +12778,10 @@ vErrors.push(err84);
 errors++;
 }
 }
-if(data.communicationShare !== undefined){
-let data35 = data.communicationShare;
-if(!((typeof data35 == "number") && (isFinite(data35)))){
-const err85 = {instancePath:instancePath+"/communicationShare",schemaPath:"#/properties/communicationShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data30.communicationShare !== undefined){
+let data34 = data30.communicationShare;
+if(!((typeof data34 == "number") && (isFinite(data34)))){
+const err85 = {instancePath:instancePath+"/workers/" + i1+"/communicationShare",schemaPath:"#/properties/workers/items/properties/communicationShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -12797,11 +12791,10 @@ vErrors.push(err85);
 errors++;
 }
 }
-if(data.allReduce !== undefined){
-let data36 = data.allReduce;
-if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
-if(data36.algorithm === undefined){
-const err86 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "algorithm"},message:"must have required property '"+"algorithm"+"'"};
+if(data30.waitShare !== undefined){
+let data35 = data30.waitShare;
+if(!((typeof data35 == "number") && (isFinite(data35)))){
+const err86 = {instancePath:instancePath+"/workers/" + i1+"/waitShare",schemaPath:"#/properties/workers/items/properties/waitShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -12810,8 +12803,11 @@ vErrors.push(err86);
 }
 errors++;
 }
-if(data36.reason === undefined){
-const err87 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
+}
+if(data30.samplesPerSecond !== undefined){
+let data36 = data30.samplesPerSecond;
+if(!((typeof data36 == "number") && (isFinite(data36)))){
+const err87 = {instancePath:instancePath+"/workers/" + i1+"/samplesPerSecond",schemaPath:"#/properties/workers/items/properties/samplesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -12820,8 +12816,10 @@ vErrors.push(err87);
 }
 errors++;
 }
-if(data36.bytes === undefined){
-const err88 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "bytes"},message:"must have required property '"+"bytes"+"'"};
+}
+}
+else {
+const err88 = {instancePath:instancePath+"/workers/" + i1,schemaPath:"#/properties/workers/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -12830,8 +12828,10 @@ vErrors.push(err88);
 }
 errors++;
 }
-if(data36.seconds === undefined){
-const err89 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "seconds"},message:"must have required property '"+"seconds"+"'"};
+}
+}
+else {
+const err89 = {instancePath:instancePath+"/workers",schemaPath:"#/properties/workers/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -12840,9 +12840,11 @@ vErrors.push(err89);
 }
 errors++;
 }
-if(data36.algorithm !== undefined){
-if(typeof data36.algorithm !== "string"){
-const err90 = {instancePath:instancePath+"/allReduce/algorithm",schemaPath:"#/properties/allReduce/properties/algorithm/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+if(data.slowestRank !== undefined){
+let data37 = data.slowestRank;
+if((!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))) && (data37 !== null)){
+const err90 = {instancePath:instancePath+"/slowestRank",schemaPath:"#/properties/slowestRank/type",keyword:"type",params:{type: schema13.properties.slowestRank.type},message:"must be integer,null"};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -12852,9 +12854,10 @@ vErrors.push(err90);
 errors++;
 }
 }
-if(data36.reason !== undefined){
-if(typeof data36.reason !== "string"){
-const err91 = {instancePath:instancePath+"/allReduce/reason",schemaPath:"#/properties/allReduce/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.communicationShare !== undefined){
+let data38 = data.communicationShare;
+if(!((typeof data38 == "number") && (isFinite(data38)))){
+const err91 = {instancePath:instancePath+"/communicationShare",schemaPath:"#/properties/communicationShare/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -12864,11 +12867,11 @@ vErrors.push(err91);
 errors++;
 }
 }
-if(data36.bytes !== undefined){
-let data39 = data36.bytes;
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 < 0 || isNaN(data39)){
-const err92 = {instancePath:instancePath+"/allReduce/bytes",schemaPath:"#/properties/allReduce/properties/bytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data.allReduce !== undefined){
+let data39 = data.allReduce;
+if(data39 && typeof data39 == "object" && !Array.isArray(data39)){
+if(data39.algorithm === undefined){
+const err92 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "algorithm"},message:"must have required property '"+"algorithm"+"'"};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -12877,9 +12880,8 @@ vErrors.push(err92);
 }
 errors++;
 }
-}
-else {
-const err93 = {instancePath:instancePath+"/allReduce/bytes",schemaPath:"#/properties/allReduce/properties/bytes/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data39.reason === undefined){
+const err93 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -12888,12 +12890,8 @@ vErrors.push(err93);
 }
 errors++;
 }
-}
-if(data36.seconds !== undefined){
-let data40 = data36.seconds;
-if((typeof data40 == "number") && (isFinite(data40))){
-if(data40 < 0 || isNaN(data40)){
-const err94 = {instancePath:instancePath+"/allReduce/seconds",schemaPath:"#/properties/allReduce/properties/seconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data39.bytes === undefined){
+const err94 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "bytes"},message:"must have required property '"+"bytes"+"'"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -12902,9 +12900,8 @@ vErrors.push(err94);
 }
 errors++;
 }
-}
-else {
-const err95 = {instancePath:instancePath+"/allReduce/seconds",schemaPath:"#/properties/allReduce/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data39.seconds === undefined){
+const err95 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/required",keyword:"required",params:{missingProperty: "seconds"},message:"must have required property '"+"seconds"+"'"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -12913,10 +12910,9 @@ vErrors.push(err95);
 }
 errors++;
 }
-}
-}
-else {
-const err96 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data39.algorithm !== undefined){
+if(typeof data39.algorithm !== "string"){
+const err96 = {instancePath:instancePath+"/allReduce/algorithm",schemaPath:"#/properties/allReduce/properties/algorithm/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -12926,10 +12922,9 @@ vErrors.push(err96);
 errors++;
 }
 }
-if(data.checkpoint !== undefined){
-let data41 = data.checkpoint;
-if((!(data41 && typeof data41 == "object" && !Array.isArray(data41))) && (data41 !== null)){
-const err97 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/type",keyword:"type",params:{type: schema13.properties.checkpoint.type},message:"must be object,null"};
+if(data39.reason !== undefined){
+if(typeof data39.reason !== "string"){
+const err97 = {instancePath:instancePath+"/allReduce/reason",schemaPath:"#/properties/allReduce/properties/reason/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -12938,9 +12933,12 @@ vErrors.push(err97);
 }
 errors++;
 }
-if(data41 && typeof data41 == "object" && !Array.isArray(data41)){
-if(data41.step === undefined){
-const err98 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "step"},message:"must have required property '"+"step"+"'"};
+}
+if(data39.bytes !== undefined){
+let data42 = data39.bytes;
+if((typeof data42 == "number") && (isFinite(data42))){
+if(data42 < 0 || isNaN(data42)){
+const err98 = {instancePath:instancePath+"/allReduce/bytes",schemaPath:"#/properties/allReduce/properties/bytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -12949,8 +12947,9 @@ vErrors.push(err98);
 }
 errors++;
 }
-if(data41.uri === undefined){
-const err99 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "uri"},message:"must have required property '"+"uri"+"'"};
+}
+else {
+const err99 = {instancePath:instancePath+"/allReduce/bytes",schemaPath:"#/properties/allReduce/properties/bytes/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -12959,8 +12958,12 @@ vErrors.push(err99);
 }
 errors++;
 }
-if(data41.digest === undefined){
-const err100 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "digest"},message:"must have required property '"+"digest"+"'"};
+}
+if(data39.seconds !== undefined){
+let data43 = data39.seconds;
+if((typeof data43 == "number") && (isFinite(data43))){
+if(data43 < 0 || isNaN(data43)){
+const err100 = {instancePath:instancePath+"/allReduce/seconds",schemaPath:"#/properties/allReduce/properties/seconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -12969,8 +12972,9 @@ vErrors.push(err100);
 }
 errors++;
 }
-if(data41.time === undefined){
-const err101 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "time"},message:"must have required property '"+"time"+"'"};
+}
+else {
+const err101 = {instancePath:instancePath+"/allReduce/seconds",schemaPath:"#/properties/allReduce/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -12979,10 +12983,10 @@ vErrors.push(err101);
 }
 errors++;
 }
-if(data41.step !== undefined){
-let data42 = data41.step;
-if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
-const err102 = {instancePath:instancePath+"/checkpoint/step",schemaPath:"#/properties/checkpoint/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+}
+else {
+const err102 = {instancePath:instancePath+"/allReduce",schemaPath:"#/properties/allReduce/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -12991,9 +12995,11 @@ vErrors.push(err102);
 }
 errors++;
 }
-if((typeof data42 == "number") && (isFinite(data42))){
-if(data42 < 0 || isNaN(data42)){
-const err103 = {instancePath:instancePath+"/checkpoint/step",schemaPath:"#/properties/checkpoint/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+if(data.checkpoint !== undefined){
+let data44 = data.checkpoint;
+if((!(data44 && typeof data44 == "object" && !Array.isArray(data44))) && (data44 !== null)){
+const err103 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/type",keyword:"type",params:{type: schema13.properties.checkpoint.type},message:"must be object,null"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -13002,11 +13008,9 @@ vErrors.push(err103);
 }
 errors++;
 }
-}
-}
-if(data41.uri !== undefined){
-if(typeof data41.uri !== "string"){
-const err104 = {instancePath:instancePath+"/checkpoint/uri",schemaPath:"#/properties/checkpoint/properties/uri/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+if(data44.step === undefined){
+const err104 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "step"},message:"must have required property '"+"step"+"'"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -13015,10 +13019,8 @@ vErrors.push(err104);
 }
 errors++;
 }
-}
-if(data41.digest !== undefined){
-if(typeof data41.digest !== "string"){
-const err105 = {instancePath:instancePath+"/checkpoint/digest",schemaPath:"#/properties/checkpoint/properties/digest/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data44.uri === undefined){
+const err105 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "uri"},message:"must have required property '"+"uri"+"'"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -13027,10 +13029,8 @@ vErrors.push(err105);
 }
 errors++;
 }
-}
-if(data41.time !== undefined){
-if(typeof data41.time !== "string"){
-const err106 = {instancePath:instancePath+"/checkpoint/time",schemaPath:"#/properties/checkpoint/properties/time/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data44.digest === undefined){
+const err106 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "digest"},message:"must have required property '"+"digest"+"'"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -13039,12 +13039,8 @@ vErrors.push(err106);
 }
 errors++;
 }
-}
-}
-}
-if(data.lastUpdateTime !== undefined){
-if(typeof data.lastUpdateTime !== "string"){
-const err107 = {instancePath:instancePath+"/lastUpdateTime",schemaPath:"#/properties/lastUpdateTime/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data44.time === undefined){
+const err107 = {instancePath:instancePath+"/checkpoint",schemaPath:"#/properties/checkpoint/required",keyword:"required",params:{missingProperty: "time"},message:"must have required property '"+"time"+"'"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -13053,10 +13049,10 @@ vErrors.push(err107);
 }
 errors++;
 }
-}
-}
-else {
-const err108 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data44.step !== undefined){
+let data45 = data44.step;
+if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
+const err108 = {instancePath:instancePath+"/checkpoint/step",schemaPath:"#/properties/checkpoint/properties/step/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -13065,12 +13061,86 @@ vErrors.push(err108);
 }
 errors++;
 }
+if((typeof data45 == "number") && (isFinite(data45))){
+if(data45 < 0 || isNaN(data45)){
+const err109 = {instancePath:instancePath+"/checkpoint/step",schemaPath:"#/properties/checkpoint/properties/step/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err109];
+}
+else {
+vErrors.push(err109);
+}
+errors++;
+}
+}
+}
+if(data44.uri !== undefined){
+if(typeof data44.uri !== "string"){
+const err110 = {instancePath:instancePath+"/checkpoint/uri",schemaPath:"#/properties/checkpoint/properties/uri/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err110];
+}
+else {
+vErrors.push(err110);
+}
+errors++;
+}
+}
+if(data44.digest !== undefined){
+if(typeof data44.digest !== "string"){
+const err111 = {instancePath:instancePath+"/checkpoint/digest",schemaPath:"#/properties/checkpoint/properties/digest/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err111];
+}
+else {
+vErrors.push(err111);
+}
+errors++;
+}
+}
+if(data44.time !== undefined){
+if(typeof data44.time !== "string"){
+const err112 = {instancePath:instancePath+"/checkpoint/time",schemaPath:"#/properties/checkpoint/properties/time/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err112];
+}
+else {
+vErrors.push(err112);
+}
+errors++;
+}
+}
+}
+}
+if(data.lastUpdateTime !== undefined){
+if(typeof data.lastUpdateTime !== "string"){
+const err113 = {instancePath:instancePath+"/lastUpdateTime",schemaPath:"#/properties/lastUpdateTime/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err113];
+}
+else {
+vErrors.push(err113);
+}
+errors++;
+}
+}
+}
+else {
+const err114 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err114];
+}
+else {
+vErrors.push(err114);
+}
+errors++;
+}
 validate12.errors = vErrors;
 return errors === 0;
 }
 
 export const validateResult = validate13;
-const schema14 = {"type":"object","required":["schemaVersion","job","runConfigDigest","summary","backend","startTime","completionTime","history","steps","membership","evaluation","data"],"properties":{"schemaVersion":{"const":1},"job":{"type":"object","required":["name","namespace","uid"],"properties":{"name":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"}}},"runConfigDigest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$"},"summary":{"type":"object","required":["accuracy","loss","metrics","workers","steps","epochs","seconds","samplesPerSecond","backend","allReduceBytes","modelDigest","outputDirectory","resumedFromStep"],"properties":{"accuracy":{"type":["number","null"]},"loss":{"type":"number"},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"workers":{"type":"integer","minimum":1},"steps":{"type":"integer","minimum":0},"epochs":{"type":"integer","minimum":0},"seconds":{"type":"number","minimum":0},"samplesPerSecond":{"type":"number","minimum":0},"backend":{"type":"string"},"allReduceBytes":{"type":"number","minimum":0},"modelDigest":{"type":"string"},"outputDirectory":{"type":"string"},"resumedFromStep":{"type":["integer","null"]}}},"backend":{"type":"object","required":["name","reason","rejected"]},"startTime":{"type":"string"},"completionTime":{"type":"string"},"history":{"type":"array","items":{"type":"object"}},"steps":{"type":"array","maxItems":2000,"items":{"type":"object"}},"membership":{"type":"array","items":{"type":"object"}},"evaluation":{"type":["object","null"]},"data":{"type":"object","required":["digest","samples","cleaning"]}}};
+const schema14 = {"type":"object","required":["schemaVersion","job","runConfigDigest","summary","backend","execution","startTime","completionTime","history","steps","membership","evaluation","data"],"properties":{"schemaVersion":{"const":1},"job":{"type":"object","required":["name","namespace","uid"],"properties":{"name":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"}}},"runConfigDigest":{"type":"string","pattern":"^sha256:[0-9a-f]{64}$"},"summary":{"type":"object","required":["accuracy","loss","metrics","workers","steps","epochs","seconds","samplesPerSecond","backend","allReduceBytes","modelDigest","outputDirectory","resumedFromStep"],"properties":{"accuracy":{"type":["number","null"]},"loss":{"type":"number"},"metrics":{"type":"object","additionalProperties":{"type":"number"}},"workers":{"type":"integer","minimum":1},"steps":{"type":"integer","minimum":0},"epochs":{"type":"integer","minimum":0},"seconds":{"type":"number","minimum":0},"samplesPerSecond":{"type":"number","minimum":0},"backend":{"type":"string"},"allReduceBytes":{"type":"number","minimum":0},"modelDigest":{"type":"string"},"outputDirectory":{"type":"string"},"resumedFromStep":{"type":["integer","null"]}}},"backend":{"type":"object","required":["name","reason","rejected"]},"execution":{"type":"object","required":["mode","reason"]},"startTime":{"type":"string"},"completionTime":{"type":"string"},"history":{"type":"array","items":{"type":"object"}},"steps":{"type":"array","maxItems":2000,"items":{"type":"object"}},"membership":{"type":"array","items":{"type":"object"}},"evaluation":{"type":["object","null"]},"data":{"type":"object","required":["digest","samples","cleaning"]}}};
 
 function validate13(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -13126,8 +13196,8 @@ vErrors.push(err4);
 }
 errors++;
 }
-if(data.startTime === undefined){
-const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "startTime"},message:"must have required property '"+"startTime"+"'"};
+if(data.execution === undefined){
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "execution"},message:"must have required property '"+"execution"+"'"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -13136,8 +13206,8 @@ vErrors.push(err5);
 }
 errors++;
 }
-if(data.completionTime === undefined){
-const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "completionTime"},message:"must have required property '"+"completionTime"+"'"};
+if(data.startTime === undefined){
+const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "startTime"},message:"must have required property '"+"startTime"+"'"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -13146,8 +13216,8 @@ vErrors.push(err6);
 }
 errors++;
 }
-if(data.history === undefined){
-const err7 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "history"},message:"must have required property '"+"history"+"'"};
+if(data.completionTime === undefined){
+const err7 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "completionTime"},message:"must have required property '"+"completionTime"+"'"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -13156,8 +13226,8 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(data.steps === undefined){
-const err8 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "steps"},message:"must have required property '"+"steps"+"'"};
+if(data.history === undefined){
+const err8 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "history"},message:"must have required property '"+"history"+"'"};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -13166,8 +13236,8 @@ vErrors.push(err8);
 }
 errors++;
 }
-if(data.membership === undefined){
-const err9 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "membership"},message:"must have required property '"+"membership"+"'"};
+if(data.steps === undefined){
+const err9 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "steps"},message:"must have required property '"+"steps"+"'"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -13176,8 +13246,8 @@ vErrors.push(err9);
 }
 errors++;
 }
-if(data.evaluation === undefined){
-const err10 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "evaluation"},message:"must have required property '"+"evaluation"+"'"};
+if(data.membership === undefined){
+const err10 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "membership"},message:"must have required property '"+"membership"+"'"};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -13186,8 +13256,8 @@ vErrors.push(err10);
 }
 errors++;
 }
-if(data.data === undefined){
-const err11 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "data"},message:"must have required property '"+"data"+"'"};
+if(data.evaluation === undefined){
+const err11 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "evaluation"},message:"must have required property '"+"evaluation"+"'"};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -13196,9 +13266,8 @@ vErrors.push(err11);
 }
 errors++;
 }
-if(data.schemaVersion !== undefined){
-if(1 !== data.schemaVersion){
-const err12 = {instancePath:instancePath+"/schemaVersion",schemaPath:"#/properties/schemaVersion/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
+if(data.data === undefined){
+const err12 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "data"},message:"must have required property '"+"data"+"'"};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -13207,12 +13276,9 @@ vErrors.push(err12);
 }
 errors++;
 }
-}
-if(data.job !== undefined){
-let data1 = data.job;
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-if(data1.name === undefined){
-const err13 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+if(data.schemaVersion !== undefined){
+if(1 !== data.schemaVersion){
+const err13 = {instancePath:instancePath+"/schemaVersion",schemaPath:"#/properties/schemaVersion/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -13221,8 +13287,12 @@ vErrors.push(err13);
 }
 errors++;
 }
-if(data1.namespace === undefined){
-const err14 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "namespace"},message:"must have required property '"+"namespace"+"'"};
+}
+if(data.job !== undefined){
+let data1 = data.job;
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.name === undefined){
+const err14 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -13231,8 +13301,8 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(data1.uid === undefined){
-const err15 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "uid"},message:"must have required property '"+"uid"+"'"};
+if(data1.namespace === undefined){
+const err15 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "namespace"},message:"must have required property '"+"namespace"+"'"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -13241,9 +13311,8 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(data1.name !== undefined){
-if(typeof data1.name !== "string"){
-const err16 = {instancePath:instancePath+"/job/name",schemaPath:"#/properties/job/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data1.uid === undefined){
+const err16 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/required",keyword:"required",params:{missingProperty: "uid"},message:"must have required property '"+"uid"+"'"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -13252,10 +13321,9 @@ vErrors.push(err16);
 }
 errors++;
 }
-}
-if(data1.namespace !== undefined){
-if(typeof data1.namespace !== "string"){
-const err17 = {instancePath:instancePath+"/job/namespace",schemaPath:"#/properties/job/properties/namespace/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data1.name !== undefined){
+if(typeof data1.name !== "string"){
+const err17 = {instancePath:instancePath+"/job/name",schemaPath:"#/properties/job/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -13265,9 +13333,9 @@ vErrors.push(err17);
 errors++;
 }
 }
-if(data1.uid !== undefined){
-if(typeof data1.uid !== "string"){
-const err18 = {instancePath:instancePath+"/job/uid",schemaPath:"#/properties/job/properties/uid/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data1.namespace !== undefined){
+if(typeof data1.namespace !== "string"){
+const err18 = {instancePath:instancePath+"/job/namespace",schemaPath:"#/properties/job/properties/namespace/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -13277,9 +13345,9 @@ vErrors.push(err18);
 errors++;
 }
 }
-}
-else {
-const err19 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data1.uid !== undefined){
+if(typeof data1.uid !== "string"){
+const err19 = {instancePath:instancePath+"/job/uid",schemaPath:"#/properties/job/properties/uid/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -13289,11 +13357,9 @@ vErrors.push(err19);
 errors++;
 }
 }
-if(data.runConfigDigest !== undefined){
-let data5 = data.runConfigDigest;
-if(typeof data5 === "string"){
-if(!pattern2.test(data5)){
-const err20 = {instancePath:instancePath+"/runConfigDigest",schemaPath:"#/properties/runConfigDigest/pattern",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"},message:"must match pattern \""+"^sha256:[0-9a-f]{64}$"+"\""};
+}
+else {
+const err20 = {instancePath:instancePath+"/job",schemaPath:"#/properties/job/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -13303,8 +13369,11 @@ vErrors.push(err20);
 errors++;
 }
 }
-else {
-const err21 = {instancePath:instancePath+"/runConfigDigest",schemaPath:"#/properties/runConfigDigest/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.runConfigDigest !== undefined){
+let data5 = data.runConfigDigest;
+if(typeof data5 === "string"){
+if(!pattern2.test(data5)){
+const err21 = {instancePath:instancePath+"/runConfigDigest",schemaPath:"#/properties/runConfigDigest/pattern",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"},message:"must match pattern \""+"^sha256:[0-9a-f]{64}$"+"\""};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -13314,11 +13383,8 @@ vErrors.push(err21);
 errors++;
 }
 }
-if(data.summary !== undefined){
-let data6 = data.summary;
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
-if(data6.accuracy === undefined){
-const err22 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "accuracy"},message:"must have required property '"+"accuracy"+"'"};
+else {
+const err22 = {instancePath:instancePath+"/runConfigDigest",schemaPath:"#/properties/runConfigDigest/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -13327,8 +13393,12 @@ vErrors.push(err22);
 }
 errors++;
 }
-if(data6.loss === undefined){
-const err23 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "loss"},message:"must have required property '"+"loss"+"'"};
+}
+if(data.summary !== undefined){
+let data6 = data.summary;
+if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
+if(data6.accuracy === undefined){
+const err23 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "accuracy"},message:"must have required property '"+"accuracy"+"'"};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -13337,8 +13407,8 @@ vErrors.push(err23);
 }
 errors++;
 }
-if(data6.metrics === undefined){
-const err24 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "metrics"},message:"must have required property '"+"metrics"+"'"};
+if(data6.loss === undefined){
+const err24 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "loss"},message:"must have required property '"+"loss"+"'"};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -13347,8 +13417,8 @@ vErrors.push(err24);
 }
 errors++;
 }
-if(data6.workers === undefined){
-const err25 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "workers"},message:"must have required property '"+"workers"+"'"};
+if(data6.metrics === undefined){
+const err25 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "metrics"},message:"must have required property '"+"metrics"+"'"};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -13357,8 +13427,8 @@ vErrors.push(err25);
 }
 errors++;
 }
-if(data6.steps === undefined){
-const err26 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "steps"},message:"must have required property '"+"steps"+"'"};
+if(data6.workers === undefined){
+const err26 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "workers"},message:"must have required property '"+"workers"+"'"};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -13367,8 +13437,8 @@ vErrors.push(err26);
 }
 errors++;
 }
-if(data6.epochs === undefined){
-const err27 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "epochs"},message:"must have required property '"+"epochs"+"'"};
+if(data6.steps === undefined){
+const err27 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "steps"},message:"must have required property '"+"steps"+"'"};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -13377,8 +13447,8 @@ vErrors.push(err27);
 }
 errors++;
 }
-if(data6.seconds === undefined){
-const err28 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "seconds"},message:"must have required property '"+"seconds"+"'"};
+if(data6.epochs === undefined){
+const err28 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "epochs"},message:"must have required property '"+"epochs"+"'"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -13387,8 +13457,8 @@ vErrors.push(err28);
 }
 errors++;
 }
-if(data6.samplesPerSecond === undefined){
-const err29 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "samplesPerSecond"},message:"must have required property '"+"samplesPerSecond"+"'"};
+if(data6.seconds === undefined){
+const err29 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "seconds"},message:"must have required property '"+"seconds"+"'"};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -13397,8 +13467,8 @@ vErrors.push(err29);
 }
 errors++;
 }
-if(data6.backend === undefined){
-const err30 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "backend"},message:"must have required property '"+"backend"+"'"};
+if(data6.samplesPerSecond === undefined){
+const err30 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "samplesPerSecond"},message:"must have required property '"+"samplesPerSecond"+"'"};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -13407,8 +13477,8 @@ vErrors.push(err30);
 }
 errors++;
 }
-if(data6.allReduceBytes === undefined){
-const err31 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "allReduceBytes"},message:"must have required property '"+"allReduceBytes"+"'"};
+if(data6.backend === undefined){
+const err31 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "backend"},message:"must have required property '"+"backend"+"'"};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -13417,8 +13487,8 @@ vErrors.push(err31);
 }
 errors++;
 }
-if(data6.modelDigest === undefined){
-const err32 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "modelDigest"},message:"must have required property '"+"modelDigest"+"'"};
+if(data6.allReduceBytes === undefined){
+const err32 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "allReduceBytes"},message:"must have required property '"+"allReduceBytes"+"'"};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -13427,8 +13497,8 @@ vErrors.push(err32);
 }
 errors++;
 }
-if(data6.outputDirectory === undefined){
-const err33 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "outputDirectory"},message:"must have required property '"+"outputDirectory"+"'"};
+if(data6.modelDigest === undefined){
+const err33 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "modelDigest"},message:"must have required property '"+"modelDigest"+"'"};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -13437,8 +13507,8 @@ vErrors.push(err33);
 }
 errors++;
 }
-if(data6.resumedFromStep === undefined){
-const err34 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "resumedFromStep"},message:"must have required property '"+"resumedFromStep"+"'"};
+if(data6.outputDirectory === undefined){
+const err34 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "outputDirectory"},message:"must have required property '"+"outputDirectory"+"'"};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -13447,10 +13517,8 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(data6.accuracy !== undefined){
-let data7 = data6.accuracy;
-if((!((typeof data7 == "number") && (isFinite(data7)))) && (data7 !== null)){
-const err35 = {instancePath:instancePath+"/summary/accuracy",schemaPath:"#/properties/summary/properties/accuracy/type",keyword:"type",params:{type: schema14.properties.summary.properties.accuracy.type},message:"must be number,null"};
+if(data6.resumedFromStep === undefined){
+const err35 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/required",keyword:"required",params:{missingProperty: "resumedFromStep"},message:"must have required property '"+"resumedFromStep"+"'"};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -13459,16 +13527,28 @@ vErrors.push(err35);
 }
 errors++;
 }
-}
-if(data6.loss !== undefined){
-let data8 = data6.loss;
-if(!((typeof data8 == "number") && (isFinite(data8)))){
-const err36 = {instancePath:instancePath+"/summary/loss",schemaPath:"#/properties/summary/properties/loss/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data6.accuracy !== undefined){
+let data7 = data6.accuracy;
+if((!((typeof data7 == "number") && (isFinite(data7)))) && (data7 !== null)){
+const err36 = {instancePath:instancePath+"/summary/accuracy",schemaPath:"#/properties/summary/properties/accuracy/type",keyword:"type",params:{type: schema14.properties.summary.properties.accuracy.type},message:"must be number,null"};
 if(vErrors === null){
 vErrors = [err36];
 }
 else {
 vErrors.push(err36);
+}
+errors++;
+}
+}
+if(data6.loss !== undefined){
+let data8 = data6.loss;
+if(!((typeof data8 == "number") && (isFinite(data8)))){
+const err37 = {instancePath:instancePath+"/summary/loss",schemaPath:"#/properties/summary/properties/loss/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(vErrors === null){
+vErrors = [err37];
+}
+else {
+vErrors.push(err37);
 }
 errors++;
 }
@@ -13479,19 +13559,7 @@ if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
 for(const key0 in data9){
 let data10 = data9[key0];
 if(!((typeof data10 == "number") && (isFinite(data10)))){
-const err37 = {instancePath:instancePath+"/summary/metrics/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/summary/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
-if(vErrors === null){
-vErrors = [err37];
-}
-else {
-vErrors.push(err37);
-}
-errors++;
-}
-}
-}
-else {
-const err38 = {instancePath:instancePath+"/summary/metrics",schemaPath:"#/properties/summary/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err38 = {instancePath:instancePath+"/summary/metrics/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/summary/properties/metrics/additionalProperties/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -13501,10 +13569,9 @@ vErrors.push(err38);
 errors++;
 }
 }
-if(data6.workers !== undefined){
-let data11 = data6.workers;
-if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err39 = {instancePath:instancePath+"/summary/workers",schemaPath:"#/properties/summary/properties/workers/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err39 = {instancePath:instancePath+"/summary/metrics",schemaPath:"#/properties/summary/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -13513,9 +13580,11 @@ vErrors.push(err39);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 < 1 || isNaN(data11)){
-const err40 = {instancePath:instancePath+"/summary/workers",schemaPath:"#/properties/summary/properties/workers/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data6.workers !== undefined){
+let data11 = data6.workers;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
+const err40 = {instancePath:instancePath+"/summary/workers",schemaPath:"#/properties/summary/properties/workers/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -13524,12 +13593,9 @@ vErrors.push(err40);
 }
 errors++;
 }
-}
-}
-if(data6.steps !== undefined){
-let data12 = data6.steps;
-if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
-const err41 = {instancePath:instancePath+"/summary/steps",schemaPath:"#/properties/summary/properties/steps/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 < 1 || isNaN(data11)){
+const err41 = {instancePath:instancePath+"/summary/workers",schemaPath:"#/properties/summary/properties/workers/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -13538,9 +13604,12 @@ vErrors.push(err41);
 }
 errors++;
 }
-if((typeof data12 == "number") && (isFinite(data12))){
-if(data12 < 0 || isNaN(data12)){
-const err42 = {instancePath:instancePath+"/summary/steps",schemaPath:"#/properties/summary/properties/steps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data6.steps !== undefined){
+let data12 = data6.steps;
+if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
+const err42 = {instancePath:instancePath+"/summary/steps",schemaPath:"#/properties/summary/properties/steps/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -13549,12 +13618,9 @@ vErrors.push(err42);
 }
 errors++;
 }
-}
-}
-if(data6.epochs !== undefined){
-let data13 = data6.epochs;
-if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-const err43 = {instancePath:instancePath+"/summary/epochs",schemaPath:"#/properties/summary/properties/epochs/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 < 0 || isNaN(data12)){
+const err43 = {instancePath:instancePath+"/summary/steps",schemaPath:"#/properties/summary/properties/steps/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -13563,9 +13629,12 @@ vErrors.push(err43);
 }
 errors++;
 }
-if((typeof data13 == "number") && (isFinite(data13))){
-if(data13 < 0 || isNaN(data13)){
-const err44 = {instancePath:instancePath+"/summary/epochs",schemaPath:"#/properties/summary/properties/epochs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data6.epochs !== undefined){
+let data13 = data6.epochs;
+if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
+const err44 = {instancePath:instancePath+"/summary/epochs",schemaPath:"#/properties/summary/properties/epochs/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -13574,13 +13643,9 @@ vErrors.push(err44);
 }
 errors++;
 }
-}
-}
-if(data6.seconds !== undefined){
-let data14 = data6.seconds;
-if((typeof data14 == "number") && (isFinite(data14))){
-if(data14 < 0 || isNaN(data14)){
-const err45 = {instancePath:instancePath+"/summary/seconds",schemaPath:"#/properties/summary/properties/seconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 < 0 || isNaN(data13)){
+const err45 = {instancePath:instancePath+"/summary/epochs",schemaPath:"#/properties/summary/properties/epochs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err45];
 }
@@ -13590,8 +13655,12 @@ vErrors.push(err45);
 errors++;
 }
 }
-else {
-const err46 = {instancePath:instancePath+"/summary/seconds",schemaPath:"#/properties/summary/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
+}
+if(data6.seconds !== undefined){
+let data14 = data6.seconds;
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 < 0 || isNaN(data14)){
+const err46 = {instancePath:instancePath+"/summary/seconds",schemaPath:"#/properties/summary/properties/seconds/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -13601,11 +13670,8 @@ vErrors.push(err46);
 errors++;
 }
 }
-if(data6.samplesPerSecond !== undefined){
-let data15 = data6.samplesPerSecond;
-if((typeof data15 == "number") && (isFinite(data15))){
-if(data15 < 0 || isNaN(data15)){
-const err47 = {instancePath:instancePath+"/summary/samplesPerSecond",schemaPath:"#/properties/summary/properties/samplesPerSecond/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+else {
+const err47 = {instancePath:instancePath+"/summary/seconds",schemaPath:"#/properties/summary/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -13615,8 +13681,11 @@ vErrors.push(err47);
 errors++;
 }
 }
-else {
-const err48 = {instancePath:instancePath+"/summary/samplesPerSecond",schemaPath:"#/properties/summary/properties/samplesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data6.samplesPerSecond !== undefined){
+let data15 = data6.samplesPerSecond;
+if((typeof data15 == "number") && (isFinite(data15))){
+if(data15 < 0 || isNaN(data15)){
+const err48 = {instancePath:instancePath+"/summary/samplesPerSecond",schemaPath:"#/properties/summary/properties/samplesPerSecond/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -13626,9 +13695,8 @@ vErrors.push(err48);
 errors++;
 }
 }
-if(data6.backend !== undefined){
-if(typeof data6.backend !== "string"){
-const err49 = {instancePath:instancePath+"/summary/backend",schemaPath:"#/properties/summary/properties/backend/type",keyword:"type",params:{type: "string"},message:"must be string"};
+else {
+const err49 = {instancePath:instancePath+"/summary/samplesPerSecond",schemaPath:"#/properties/summary/properties/samplesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -13638,11 +13706,9 @@ vErrors.push(err49);
 errors++;
 }
 }
-if(data6.allReduceBytes !== undefined){
-let data17 = data6.allReduceBytes;
-if((typeof data17 == "number") && (isFinite(data17))){
-if(data17 < 0 || isNaN(data17)){
-const err50 = {instancePath:instancePath+"/summary/allReduceBytes",schemaPath:"#/properties/summary/properties/allReduceBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data6.backend !== undefined){
+if(typeof data6.backend !== "string"){
+const err50 = {instancePath:instancePath+"/summary/backend",schemaPath:"#/properties/summary/properties/backend/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -13652,8 +13718,11 @@ vErrors.push(err50);
 errors++;
 }
 }
-else {
-const err51 = {instancePath:instancePath+"/summary/allReduceBytes",schemaPath:"#/properties/summary/properties/allReduceBytes/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data6.allReduceBytes !== undefined){
+let data17 = data6.allReduceBytes;
+if((typeof data17 == "number") && (isFinite(data17))){
+if(data17 < 0 || isNaN(data17)){
+const err51 = {instancePath:instancePath+"/summary/allReduceBytes",schemaPath:"#/properties/summary/properties/allReduceBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -13663,9 +13732,8 @@ vErrors.push(err51);
 errors++;
 }
 }
-if(data6.modelDigest !== undefined){
-if(typeof data6.modelDigest !== "string"){
-const err52 = {instancePath:instancePath+"/summary/modelDigest",schemaPath:"#/properties/summary/properties/modelDigest/type",keyword:"type",params:{type: "string"},message:"must be string"};
+else {
+const err52 = {instancePath:instancePath+"/summary/allReduceBytes",schemaPath:"#/properties/summary/properties/allReduceBytes/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -13675,9 +13743,9 @@ vErrors.push(err52);
 errors++;
 }
 }
-if(data6.outputDirectory !== undefined){
-if(typeof data6.outputDirectory !== "string"){
-const err53 = {instancePath:instancePath+"/summary/outputDirectory",schemaPath:"#/properties/summary/properties/outputDirectory/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data6.modelDigest !== undefined){
+if(typeof data6.modelDigest !== "string"){
+const err53 = {instancePath:instancePath+"/summary/modelDigest",schemaPath:"#/properties/summary/properties/modelDigest/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -13687,10 +13755,9 @@ vErrors.push(err53);
 errors++;
 }
 }
-if(data6.resumedFromStep !== undefined){
-let data20 = data6.resumedFromStep;
-if((!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))) && (data20 !== null)){
-const err54 = {instancePath:instancePath+"/summary/resumedFromStep",schemaPath:"#/properties/summary/properties/resumedFromStep/type",keyword:"type",params:{type: schema14.properties.summary.properties.resumedFromStep.type},message:"must be integer,null"};
+if(data6.outputDirectory !== undefined){
+if(typeof data6.outputDirectory !== "string"){
+const err54 = {instancePath:instancePath+"/summary/outputDirectory",schemaPath:"#/properties/summary/properties/outputDirectory/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -13700,9 +13767,10 @@ vErrors.push(err54);
 errors++;
 }
 }
-}
-else {
-const err55 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data6.resumedFromStep !== undefined){
+let data20 = data6.resumedFromStep;
+if((!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))) && (data20 !== null)){
+const err55 = {instancePath:instancePath+"/summary/resumedFromStep",schemaPath:"#/properties/summary/properties/resumedFromStep/type",keyword:"type",params:{type: schema14.properties.summary.properties.resumedFromStep.type},message:"must be integer,null"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -13712,11 +13780,9 @@ vErrors.push(err55);
 errors++;
 }
 }
-if(data.backend !== undefined){
-let data21 = data.backend;
-if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
-if(data21.name === undefined){
-const err56 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+}
+else {
+const err56 = {instancePath:instancePath+"/summary",schemaPath:"#/properties/summary/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -13725,8 +13791,12 @@ vErrors.push(err56);
 }
 errors++;
 }
-if(data21.reason === undefined){
-const err57 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
+}
+if(data.backend !== undefined){
+let data21 = data.backend;
+if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
+if(data21.name === undefined){
+const err57 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -13735,8 +13805,8 @@ vErrors.push(err57);
 }
 errors++;
 }
-if(data21.rejected === undefined){
-const err58 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "rejected"},message:"must have required property '"+"rejected"+"'"};
+if(data21.reason === undefined){
+const err58 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -13745,9 +13815,8 @@ vErrors.push(err58);
 }
 errors++;
 }
-}
-else {
-const err59 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data21.rejected === undefined){
+const err59 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/required",keyword:"required",params:{missingProperty: "rejected"},message:"must have required property '"+"rejected"+"'"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -13757,9 +13826,8 @@ vErrors.push(err59);
 errors++;
 }
 }
-if(data.startTime !== undefined){
-if(typeof data.startTime !== "string"){
-const err60 = {instancePath:instancePath+"/startTime",schemaPath:"#/properties/startTime/type",keyword:"type",params:{type: "string"},message:"must be string"};
+else {
+const err60 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -13769,9 +13837,11 @@ vErrors.push(err60);
 errors++;
 }
 }
-if(data.completionTime !== undefined){
-if(typeof data.completionTime !== "string"){
-const err61 = {instancePath:instancePath+"/completionTime",schemaPath:"#/properties/completionTime/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.execution !== undefined){
+let data22 = data.execution;
+if(data22 && typeof data22 == "object" && !Array.isArray(data22)){
+if(data22.mode === undefined){
+const err61 = {instancePath:instancePath+"/execution",schemaPath:"#/properties/execution/required",keyword:"required",params:{missingProperty: "mode"},message:"must have required property '"+"mode"+"'"};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -13780,15 +13850,8 @@ vErrors.push(err61);
 }
 errors++;
 }
-}
-if(data.history !== undefined){
-let data24 = data.history;
-if(Array.isArray(data24)){
-const len0 = data24.length;
-for(let i0=0; i0<len0; i0++){
-let data25 = data24[i0];
-if(!(data25 && typeof data25 == "object" && !Array.isArray(data25))){
-const err62 = {instancePath:instancePath+"/history/" + i0,schemaPath:"#/properties/history/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data22.reason === undefined){
+const err62 = {instancePath:instancePath+"/execution",schemaPath:"#/properties/execution/required",keyword:"required",params:{missingProperty: "reason"},message:"must have required property '"+"reason"+"'"};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -13798,9 +13861,8 @@ vErrors.push(err62);
 errors++;
 }
 }
-}
 else {
-const err63 = {instancePath:instancePath+"/history",schemaPath:"#/properties/history/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err63 = {instancePath:instancePath+"/execution",schemaPath:"#/properties/execution/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -13810,11 +13872,9 @@ vErrors.push(err63);
 errors++;
 }
 }
-if(data.steps !== undefined){
-let data26 = data.steps;
-if(Array.isArray(data26)){
-if(data26.length > 2000){
-const err64 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/maxItems",keyword:"maxItems",params:{limit: 2000},message:"must NOT have more than 2000 items"};
+if(data.startTime !== undefined){
+if(typeof data.startTime !== "string"){
+const err64 = {instancePath:instancePath+"/startTime",schemaPath:"#/properties/startTime/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -13823,11 +13883,10 @@ vErrors.push(err64);
 }
 errors++;
 }
-const len1 = data26.length;
-for(let i1=0; i1<len1; i1++){
-let data27 = data26[i1];
-if(!(data27 && typeof data27 == "object" && !Array.isArray(data27))){
-const err65 = {instancePath:instancePath+"/steps/" + i1,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+}
+if(data.completionTime !== undefined){
+if(typeof data.completionTime !== "string"){
+const err65 = {instancePath:instancePath+"/completionTime",schemaPath:"#/properties/completionTime/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -13837,9 +13896,14 @@ vErrors.push(err65);
 errors++;
 }
 }
-}
-else {
-const err66 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data.history !== undefined){
+let data25 = data.history;
+if(Array.isArray(data25)){
+const len0 = data25.length;
+for(let i0=0; i0<len0; i0++){
+let data26 = data25[i0];
+if(!(data26 && typeof data26 == "object" && !Array.isArray(data26))){
+const err66 = {instancePath:instancePath+"/history/" + i0,schemaPath:"#/properties/history/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -13849,14 +13913,9 @@ vErrors.push(err66);
 errors++;
 }
 }
-if(data.membership !== undefined){
-let data28 = data.membership;
-if(Array.isArray(data28)){
-const len2 = data28.length;
-for(let i2=0; i2<len2; i2++){
-let data29 = data28[i2];
-if(!(data29 && typeof data29 == "object" && !Array.isArray(data29))){
-const err67 = {instancePath:instancePath+"/membership/" + i2,schemaPath:"#/properties/membership/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+}
+else {
+const err67 = {instancePath:instancePath+"/history",schemaPath:"#/properties/history/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -13866,9 +13925,11 @@ vErrors.push(err67);
 errors++;
 }
 }
-}
-else {
-const err68 = {instancePath:instancePath+"/membership",schemaPath:"#/properties/membership/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data.steps !== undefined){
+let data27 = data.steps;
+if(Array.isArray(data27)){
+if(data27.length > 2000){
+const err68 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/maxItems",keyword:"maxItems",params:{limit: 2000},message:"must NOT have more than 2000 items"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -13877,11 +13938,11 @@ vErrors.push(err68);
 }
 errors++;
 }
-}
-if(data.evaluation !== undefined){
-let data30 = data.evaluation;
-if((!(data30 && typeof data30 == "object" && !Array.isArray(data30))) && (data30 !== null)){
-const err69 = {instancePath:instancePath+"/evaluation",schemaPath:"#/properties/evaluation/type",keyword:"type",params:{type: schema14.properties.evaluation.type},message:"must be object,null"};
+const len1 = data27.length;
+for(let i1=0; i1<len1; i1++){
+let data28 = data27[i1];
+if(!(data28 && typeof data28 == "object" && !Array.isArray(data28))){
+const err69 = {instancePath:instancePath+"/steps/" + i1,schemaPath:"#/properties/steps/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -13891,11 +13952,9 @@ vErrors.push(err69);
 errors++;
 }
 }
-if(data.data !== undefined){
-let data31 = data.data;
-if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
-if(data31.digest === undefined){
-const err70 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "digest"},message:"must have required property '"+"digest"+"'"};
+}
+else {
+const err70 = {instancePath:instancePath+"/steps",schemaPath:"#/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -13904,8 +13963,15 @@ vErrors.push(err70);
 }
 errors++;
 }
-if(data31.samples === undefined){
-const err71 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "samples"},message:"must have required property '"+"samples"+"'"};
+}
+if(data.membership !== undefined){
+let data29 = data.membership;
+if(Array.isArray(data29)){
+const len2 = data29.length;
+for(let i2=0; i2<len2; i2++){
+let data30 = data29[i2];
+if(!(data30 && typeof data30 == "object" && !Array.isArray(data30))){
+const err71 = {instancePath:instancePath+"/membership/" + i2,schemaPath:"#/properties/membership/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -13914,8 +13980,10 @@ vErrors.push(err71);
 }
 errors++;
 }
-if(data31.cleaning === undefined){
-const err72 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "cleaning"},message:"must have required property '"+"cleaning"+"'"};
+}
+}
+else {
+const err72 = {instancePath:instancePath+"/membership",schemaPath:"#/properties/membership/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -13925,8 +13993,10 @@ vErrors.push(err72);
 errors++;
 }
 }
-else {
-const err73 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data.evaluation !== undefined){
+let data31 = data.evaluation;
+if((!(data31 && typeof data31 == "object" && !Array.isArray(data31))) && (data31 !== null)){
+const err73 = {instancePath:instancePath+"/evaluation",schemaPath:"#/properties/evaluation/type",keyword:"type",params:{type: schema14.properties.evaluation.type},message:"must be object,null"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -13936,14 +14006,59 @@ vErrors.push(err73);
 errors++;
 }
 }
-}
-else {
-const err74 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data.data !== undefined){
+let data32 = data.data;
+if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
+if(data32.digest === undefined){
+const err74 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "digest"},message:"must have required property '"+"digest"+"'"};
 if(vErrors === null){
 vErrors = [err74];
 }
 else {
 vErrors.push(err74);
+}
+errors++;
+}
+if(data32.samples === undefined){
+const err75 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "samples"},message:"must have required property '"+"samples"+"'"};
+if(vErrors === null){
+vErrors = [err75];
+}
+else {
+vErrors.push(err75);
+}
+errors++;
+}
+if(data32.cleaning === undefined){
+const err76 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/required",keyword:"required",params:{missingProperty: "cleaning"},message:"must have required property '"+"cleaning"+"'"};
+if(vErrors === null){
+vErrors = [err76];
+}
+else {
+vErrors.push(err76);
+}
+errors++;
+}
+}
+else {
+const err77 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err77];
+}
+else {
+vErrors.push(err77);
+}
+errors++;
+}
+}
+}
+else {
+const err78 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err78];
+}
+else {
+vErrors.push(err78);
 }
 errors++;
 }

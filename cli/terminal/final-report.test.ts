@@ -49,6 +49,11 @@ function report(
   });
 }
 
+test('the workers are told with how their steps ran', () => {
+  const execution = { mode: 'compiled', reason: 'its operations could be recorded' } as const;
+  assert.match(report({ result: { evaluation, execution } }), /workers +│ +2 × wasm, compiled │/);
+});
+
 test('the table has every figure of the summary', () => {
   const text = report();
   for (const row of [

@@ -62,7 +62,7 @@ function figures(
     ...(resumedFromStep === null
       ? []
       : [['resumed from', `step ${formatCount(resumedFromStep)}`] as const]),
-    ['workers', `${workers} × ${backend}`],
+    ['workers', `${workers} × ${backend}${result?.execution ? `, ${result.execution.mode}` : ''}`],
     ['time', formatSeconds(summary.seconds)],
     ['samples/s', formatCount(summary.samplesPerSecond)],
     ['bytes exchanged', formatBytes(summary.allReduceBytes)],

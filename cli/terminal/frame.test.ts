@@ -25,6 +25,12 @@ test('the picture has the figures of the run and a row per worker', () => {
   ]);
 });
 
+test('the picture says in a word how the step runs, once it is known', () => {
+  const execution = { mode: 'compiled', reason: 'its operations could be recorded' } as const;
+  const [headline] = draw({ progress: { execution } });
+  assert.equal(headline, 'mnist  training  2 workers · backend wasm · compiled · all-reduce ring');
+});
+
 test('no line is wider than the terminal, whatever its width, with and without colours', () => {
   const message = 'waiting for a very slow network file system that holds the data set';
   const view = aView({

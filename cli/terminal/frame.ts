@@ -56,6 +56,7 @@ function headline(view: RunView, { style }: FrameOptions): string {
   const facts = [
     formatCounted(replicas, 'worker'),
     ...(progress?.backend ? [`backend ${progress.backend.name}`] : []),
+    ...(progress?.execution ? [progress.execution.mode] : []),
     ...(progress?.allReduce.algorithm && replicas > 1
       ? [`all-reduce ${progress.allReduce.algorithm}`]
       : []),

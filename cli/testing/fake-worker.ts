@@ -167,6 +167,7 @@ function progress(): Progress {
     secondsRemaining: 1,
     metrics: { loss: 1 / (1 + step), accuracy: step / steps },
     backend: { name: 'cpu', reason: 'fake', rejected: [] },
+    execution: null,
     workers: Array.from({ length: replicas }, (_, index) => ({
       rank: index,
       backend: 'cpu',

@@ -29,6 +29,9 @@ test('all series but the build exist from the start and are zero', async () => {
     'tfjs_trainer_checkpoint_age_seconds',
     'tfjs_trainer_membership_epoch',
     'tfjs_trainer_world_size',
+    'tfjs_trainer_tensors',
+    'tfjs_trainer_tensor_bytes',
+    'tfjs_trainer_native_tensors',
   ]) {
     assert.equal(samples.get(series), 0, series);
   }
@@ -71,4 +74,16 @@ test('steps, all-reduces, checkpoints and membership show in the figures', async
     assert.equal(samples.get(`tfjs_trainer_${name}`), value, name);
   }
   assert.equal([...samples.keys()].filter((key) => key.includes('build_info')).length, 1);
+});
+
+test('memory is read at each scrape', async () => {
+  const registry = new Registry();
+  let tensors = 7;
+  trainerMetrics(registry).watchMemory(() => ({ tensors, bytes: 4 * tensors, nativeTensors: 9 }));
+  assert.equal((await samplesOf(registry)).get('tfjs_trainer_tensors'), 7);
+  tensors = 8;
+  const samples = await samplesOf(registry);
+  assert.equal(samples.get('tfjs_trainer_tensors'), 8);
+  assert.equal(samples.get('tfjs_trainer_tensor_bytes'), 32);
+  assert.equal(samples.get('tfjs_trainer_native_tensors'), 9);
 });

@@ -44,6 +44,13 @@ export interface AllReduceObservation {
   readonly seconds: number;
 }
 
+/** What the process holds in tensors. */
+export interface MemoryObservation {
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly nativeTensors: number;
+}
+
 export interface TrainerMetrics {
   setBuild(build: { readonly version: string; readonly backend: string }): void;
   observeStep(observation: StepObservation): void;
@@ -55,6 +62,8 @@ export interface TrainerMetrics {
   /** @param unixSeconds when the state was taken. */
   setCheckpoint(step: number, unixSeconds: number): void;
   setMembership(membershipEpoch: number, worldSize: number): void;
+  /** `read` is called at each scrape from now on; before, the figures are 0. */
+  watchMemory(read: () => MemoryObservation): void;
 }
 
 /** @param now Unix time in seconds. */
@@ -83,6 +92,7 @@ export function trainerMetrics(
     ...stepMetrics(registry),
     ...allReduceMetrics(registry),
     ...checkpointMetrics(registry, now),
+    ...memoryMetrics(registry),
     setBuild: (labels) => {
       build.reset();
       build.set(labels, 1);
@@ -172,6 +182,33 @@ function checkpointMetrics(
       safeUntil = unixSeconds;
       step.set(savedStep);
       time.set(unixSeconds);
+    },
+  };
+}
+
+function memoryMetrics(registry: Registry): Pick<TrainerMetrics, 'watchMemory'> {
+  let read = (): MemoryObservation => ({ tensors: 0, bytes: 0, nativeTensors: 0 });
+  const onScrape = (name: string, help: string, pick: (now: MemoryObservation) => number): void => {
+    new Gauge({
+      name: `tfjs_trainer_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(pick(read()));
+      },
+    });
+  };
+  onScrape(
+    'tensors',
+    'Tensors alive in TensorFlow.js; steady from step to step.',
+    (m) => m.tensors,
+  );
+  onScrape('tensor_bytes', 'Bytes of the tensors alive in TensorFlow.js.', (m) => m.bytes);
+  const help = "Tensors that TensorFlow's addon holds; 0 on other backends.";
+  onScrape('native_tensors', help, (m) => m.nativeTensors);
+  return {
+    watchMemory: (source) => {
+      read = source;
     },
   };
 }

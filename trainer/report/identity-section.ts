@@ -5,7 +5,7 @@ import { html, type Html, type Insertable } from './html.ts';
 import { table } from './table.ts';
 
 export function identitySection(result: Result): Html {
-  const { job, summary, backend, data } = result;
+  const { job, summary, backend, execution, data } = result;
   const rows: readonly (readonly [string, Insertable])[] = [
     ['Job', `${job.namespace}/${job.name}`],
     ['Job UID', code(job.uid)],
@@ -21,6 +21,7 @@ export function identitySection(result: Result): Html {
     ],
     ['Backend', html`<b>${backend.name}</b>: ${backend.reason}`],
     ...backend.rejected.map(({ name, reason }) => [`Not ${name}`, reason] as const),
+    ['Steps', html`<b>${execution.mode}</b>: ${execution.reason}`],
   ];
   return html`<section aria-labelledby="identity">
     <h2 id="identity">This run</h2>

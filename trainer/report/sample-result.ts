@@ -38,6 +38,7 @@ export function sampleResult(changes: Partial<Result> = {}): Result {
         { name: 'webgpu', reason: 'this node has no GPU.' },
       ],
     },
+    execution: { mode: 'eager', reason: 'operations run one by one on this backend' },
     startTime: '2026-11-23T10:02:00Z',
     completionTime: '2026-11-23T10:05:12Z',
     history: [1, 2, 3, 4, 5].map(sampleEpoch),

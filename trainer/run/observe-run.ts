@@ -1,18 +1,35 @@
 /** Ties a run to those who watch it: progress document and Prometheus metrics of this worker. */
+import type { Logger } from 'pino';
 import type { EpochRecord } from '@tfjs-operator/api/result.ts';
+import { tensorMemory } from '../backend/tensor-memory.ts';
 import { trainerVersion } from '../version.ts';
 import type { JoinedRun } from './join-run.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import type { RunObserver, StepFacts } from './run-observer.ts';
 import type { WorkerDesk } from './worker-desk.ts';
 
-export function observeRun(run: PreparedRun, joined: JoinedRun, desk: WorkerDesk): RunObserver {
+export function observeRun(
+  run: PreparedRun,
+  joined: JoinedRun,
+  desk: WorkerDesk,
+  log: Logger,
+): RunObserver {
   const { collective } = joined.gang;
   let before = collective.stats();
   desk.metrics.setBuild({ version: trainerVersion, backend: run.backend.name });
+  desk.metrics.watchMemory(tensorMemory);
+  let said = '';
+  const tellExecution = (): void => {
+    const { execution } = run.step;
+    desk.progress.set({ execution });
+    // It changes with the first steps, if at all.
+    if (execution.reason !== said) log.info(execution, 'how the step runs');
+    said = execution.reason;
+  };
   return {
     onStep: (facts: StepFacts) => {
       desk.beat();
+      tellExecution();
       const { compute, apply, communication, wait, data } = facts.own;
       desk.metrics.observeStep({
         seconds: compute + apply + communication + wait + data,

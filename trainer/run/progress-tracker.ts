@@ -108,6 +108,7 @@ export class ProgressTracker {
       totalSteps: this.#totalSteps,
       metrics: {},
       backend: null,
+      execution: null,
       allReduce: { algorithm: '', reason: '', bytes: 0, seconds: 0 },
       checkpoint: null,
       ...this.#values,

@@ -87,6 +87,7 @@ function resultOf(
     runConfigDigest: run.runConfig.digest,
     summary,
     backend: run.backend,
+    execution: run.step.execution,
     startTime,
     completionTime: new Date().toISOString(),
     history: end.memory.history,

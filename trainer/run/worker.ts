@@ -56,7 +56,7 @@ async function trainAndEvaluate(options: WorkerOptions, parts: Parts): Promise<T
   const { run, joined, desk } = parts;
   const tools = evaluationTools(parts);
   const events = await recordEvents(run, joined, desk.progress);
-  const observer = observeAll([observeRun(run, joined, desk), events]);
+  const observer = observeAll([observeRun(run, joined, desk, options.log), events]);
   const end = await train(
     {
       ...run,

@@ -1,5 +1,6 @@
 /** How a step is computed: the seam between what all steps share and a way to run them. */
-import type { GradientsOptions, StepBatch, StepExecution } from './training-step.ts';
+import type { StepExecution } from '@tfjs-operator/api/progress.ts';
+import type { GradientsOptions, StepBatch } from './training-step.ts';
 import type { UpdateOptions } from './update-half.ts';
 
 export interface StepEngine {

@@ -6,6 +6,7 @@
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Logits } from '../model/apply-with-logits.ts';
+import type { StepExecution } from '@tfjs-operator/api/progress.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { ArenaLayout } from './plan-buckets.ts';
 
@@ -46,12 +47,6 @@ export interface GradientsOptions {
    * may be sent; pass a no-op as `onBucket` before.
    */
   readonly accumulate?: boolean;
-}
-
-/** How a step is computed, and why so. */
-export interface StepExecution {
-  readonly mode: 'compiled' | 'eager';
-  readonly reason: string;
 }
 
 export interface StepSums {

@@ -171,6 +171,7 @@ const aProgress: Progress = {
   secondsRemaining: 61.7,
   metrics: { loss: 0.5 },
   backend: { name: 'wasm', reason: 'the fastest that works', rejected: [] },
+  execution: null,
   workers: [],
   slowestRank: 1,
   communicationShare: 0.25,
