@@ -7,6 +7,7 @@ import type { Topology } from '../run-config.ts';
 import { Failure } from '../failure.ts';
 import { isJsonObject, objectAt, textAt, type JsonObject } from './json-object.ts';
 import { checkGraph } from './check-graph.ts';
+import { checkMasks } from './check-masks.ts';
 import { flattenGraph, flattenSequential, type GraphNode } from './flatten-nested.ts';
 import { refuseLoneAttention } from './normalize-attention.ts';
 import { normalizeInbound, normalizeReferences } from './normalize-inbound.ts';
@@ -109,10 +110,15 @@ function normalizeSequential(model: ModelParts, scope: LayerScope, isTop: boolea
       );
     }
   }
-  return {
-    class_name: 'Sequential',
-    config: { name: model.name, layers: withInputLayer(flattenSequential(layers)) },
-  };
+  const chain = withInputLayer(flattenSequential(layers));
+  const names = chain.map(({ config }) => String(config['name']));
+  checkMasks(
+    chain.map((layer, index) => ({
+      ...layer,
+      from: index === 0 ? [] : names.slice(index - 1, index),
+    })),
+  );
+  return { class_name: 'Sequential', config: { name: model.name, layers: chain } };
 }
 
 /**
@@ -169,6 +175,9 @@ function normalizeFunctional(model: ModelParts, scope: LayerScope): LayerJson {
   }
   const graph = flattenGraph(layers, scope.isKeras3 ? 0 : 1);
   checkGraph(graph.nodes);
+  checkMasks(
+    graph.nodes.map((node) => ({ ...node, from: node.inbound_nodes.flat().map(([from]) => from) })),
+  );
   const references = (key: string): unknown =>
     normalizeReferences(model.config[key], { model: model.name, key, known }).map(graph.redirect);
   return {
