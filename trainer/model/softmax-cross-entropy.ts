@@ -14,14 +14,47 @@ import * as tf from '@tensorflow/tfjs-core';
 export function softmaxCrossEntropy(targets: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return tf.customGrad((...inputs) => {
     const [scores, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
-    const shifted = tf.sub(scores, tf.max(scores, -1, true));
-    const powers = tf.exp(shifted);
-    const total = tf.sum(powers, -1, true);
-    save([tf.sub(tf.div(powers, total), targets)]);
+    const isNative = findKernel(NATIVE_KERNEL, tf.getBackend()) !== undefined;
+    const { losses, difference } = (isNative ? native : composed)(targets, scores);
+    save([difference]);
     return {
-      value: tf.sum(tf.mul(targets, tf.sub(tf.log(total), shifted)), -1),
+      value: losses,
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) =>
         tf.mul(tf.expandDims(gradient, -1), saved[0]!),
     };
   })(logits);
+}
+
+interface CrossEntropy {
+  readonly losses: tf.Tensor;
+  /** softmax - targets */
+  readonly difference: tf.Tensor;
+}
+
+/** Registered where the backend has both results in one operation (the backend tensorflow). */
+const NATIVE_KERNEL = 'SoftmaxCrossEntropyWithLogits';
+
+/** tfjs types a lookup as if it always found something. */
+const findKernel = tf.getKernel as (name: string, backend: string) => tf.KernelConfig | undefined;
+
+function native(targets: tf.Tensor, logits: tf.Tensor): CrossEntropy {
+  const rows = [-1, logits.shape.at(-1) ?? 1];
+  const [losses, difference] = tf.engine().runKernel<tf.Tensor[]>(NATIVE_KERNEL, {
+    logits: tf.reshape(logits, rows),
+    targets: tf.reshape(targets, rows),
+  });
+  return {
+    losses: tf.reshape(losses!, logits.shape.slice(0, -1)),
+    difference: tf.reshape(difference!, logits.shape),
+  };
+}
+
+function composed(targets: tf.Tensor, logits: tf.Tensor): CrossEntropy {
+  const shifted = tf.sub(logits, tf.max(logits, -1, true));
+  const powers = tf.exp(shifted);
+  const total = tf.sum(powers, -1, true);
+  return {
+    losses: tf.sum(tf.mul(targets, tf.sub(tf.log(total), shifted)), -1),
+    difference: tf.sub(tf.div(powers, total), targets),
+  };
 }

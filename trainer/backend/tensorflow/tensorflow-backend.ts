@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { activate } from '../activate.ts';
 import { BackendError, type Backend } from '../backend.ts';
+import { registerKernels } from './register-kernels.ts';
 import { restoreRemovedUtil } from './restore-removed-util.ts';
 import { threadsOf, type RuntimeOption } from './runtime-options.ts';
 import { sharingTfjs } from './share-tfjs.ts';
@@ -77,6 +78,7 @@ export function tensorflowBackend({ home, runtime = [] }: TensorflowOptions = {}
       for (const option of runtime) process.env[option.name] = option.value;
       load(name, require);
       await activate('tensorflow');
+      registerKernels();
       return { name: 'tensorflow', version: describe(name, runtime) };
     },
   };
