@@ -7,7 +7,7 @@ import type { OptimizerConfig } from '@tfjs-operator/api/run-config.ts';
 import type { NodeBackend } from '../../backend/tensorflow/node-backend.ts';
 import type { LayerVariable } from '../model-layers.ts';
 import type { GradientBucket, GradientPlace, StepContext } from '../step-context.ts';
-import { fusedUpdate } from './fused-update.ts';
+import { fusedUpdate, kernelScalars } from './fused-update.ts';
 import { after, DataType, floatType, intConstant, type Graph, type NodeOutput } from './graph.ts';
 import { readVariable, type GraphFunction, type Program, type Variable } from './program.ts';
 import { record } from './recorder.ts';
@@ -28,12 +28,12 @@ export interface UpdateTools {
 
 /** Numbers of an update in the order in which they are fed, as one vector. */
 export function updateNumbers(
-  { context, isClipping }: Pick<UpdateTools, 'context' | 'isClipping'>,
+  { context, isClipping, optimizer }: Pick<UpdateTools, 'context' | 'isClipping' | 'optimizer'>,
   step: { readonly learningRate: number; readonly t: number; readonly clip: number },
 ): Float32Array {
   const { rule } = context;
   return Float32Array.from([
-    ...rule.scalars(step.learningRate, step.t),
+    ...kernelScalars(optimizer, rule.scalars(step.learningRate, step.t), step.t),
     ...(isClipping ? [step.clip] : []),
     ...(rule.weightDecay ? [1 - step.learningRate * rule.weightDecay] : []),
   ]);
