@@ -14,7 +14,7 @@ export type ValueType = 'i32' | 'f32' | 'v128';
 
 export interface WasmFunction {
   readonly name: string;
-  readonly parameters: number;
+  readonly parameters: readonly ValueType[];
   readonly locals: readonly ValueType[];
   readonly body: Code;
 }
@@ -50,16 +50,19 @@ export function when(condition: Code, body: Code): Code {
 }
 
 /**
- * @param parameters names; all are i32 (addresses, sizes and strides)
+ * @param parameters names; i32 (addresses, sizes and strides) where no type is given
  * @param locals name to type
  */
 export function defineFunction(
   name: string,
-  parameters: readonly string[],
+  parameters: readonly (string | readonly [name: string, type: ValueType])[],
   locals: Readonly<Record<string, ValueType>>,
   body: (frame: Frame) => Code,
 ): WasmFunction {
-  const names = [...parameters, ...Object.keys(locals)];
+  const typed = parameters.map((parameter): readonly [string, ValueType] =>
+    typeof parameter === 'string' ? [parameter, 'i32'] : parameter,
+  );
+  const names = [...typed.map(([parameter]) => parameter), ...Object.keys(locals)];
   const indexOf = (local: string): number[] => {
     const index = names.indexOf(local);
     if (index < 0) throw new RangeError(`The wasm function ${name} has no local ${local}.`);
@@ -70,7 +73,7 @@ export function defineFunction(
   const increase = (local: string, value: Code): Code => set(local, i32.add(get(local), value));
   return {
     name,
-    parameters: parameters.length,
+    parameters: typed.map(([, type]) => type),
     locals: Object.values(locals),
     body: body({ get, set, increase }),
   };
@@ -98,7 +101,7 @@ function codeOf({ locals, body }: WasmFunction): Code {
 /** A module that imports `env.memory` and exports every function under its name. */
 export function assembleModule(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [
-    ...[0x60, ...vector(new Array<Code>(parameters).fill([valueTypes.i32]))],
+    ...[0x60, ...vector(parameters.map((type) => [valueTypes[type]]))],
     0,
   ]);
   const memoryWithoutMaximum = [0x02, 0x00, 1];

@@ -73,6 +73,13 @@ export const f32 = {
 export const v128 = {
   load: load(...simd(0x00)),
   store: store(...simd(0x0b)),
+  /** One number into the first lane, zeros into the others. */
+  loadOne: load(...simd(0x5c)),
+  /** The first lane. */
+  storeOne: (address: Code, value: Code, offset = 0): Code => [
+    ...store(...simd(0x5a))(address, value, offset),
+    0,
+  ],
   and: binary(...simd(0x4e)),
   /** left & ~right */
   andNot: binary(...simd(0x4f)),
@@ -84,8 +91,12 @@ export const f32x4 = {
   loadSplat: load(...simd(0x09)),
   splat: unary(...simd(0x13)),
   isEqual: binary(...simd(0x41)),
+  isGreater: binary(...simd(0x44)),
+  squareRoot: unary(...simd(0xe3)),
   add: binary(...simd(0xe4)),
+  subtract: binary(...simd(0xe5)),
   multiply: binary(...simd(0xe6)),
+  divide: binary(...simd(0xe7)),
   max: binary(...simd(0xe9)),
   /** left * right + addend, in one rounding or two: the processor decides (relaxed SIMD). */
   relaxedMultiplyAdd: (left: Code, right: Code, addend: Code): Code => [

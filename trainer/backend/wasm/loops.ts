@@ -5,6 +5,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { assembleModule } from './assembler.ts';
 import { depthwiseFilterLoop, depthwiseInputLoop } from './depthwise.ts';
+import * as batchNormalizationLoops from './batch-normalization-loops.ts';
 import { copyLines } from './copy-lines.ts';
 import { matmul, matmulTransposed } from './matmul.ts';
 import { availableMultiplyAdd, type MultiplyAdd } from './multiply-add.ts';
@@ -21,6 +22,7 @@ function define(multiplyAdd: MultiplyAdd) {
     panelsOfRows,
     panelsOfColumns,
     copyLines,
+    ...batchNormalizationLoops,
     matmul,
     matmulTransposed,
     maxPoolLoop,

@@ -9,7 +9,17 @@ import {
   type KernelFunc,
 } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+// Registers tfjs's gradients, which come first, and the layers.
+import * as tfl from '@tensorflow/tfjs-layers';
+import { registerGradientOn } from '../backend-gradient.ts';
+import { overrideCall } from '../layer-override.ts';
 import { averagePoolGradient } from './average-pool-gradient.ts';
+import {
+  batchNormalization,
+  batchNormalizationGradient,
+  callBatchNormalization,
+  gradientOfBatchNormalization,
+} from './batch-normalization.ts';
 import { batchMatMul, fusedMatMul } from './batch-matmul.ts';
 import { conv2d, fusedConv2d } from './conv2d.ts';
 import { conv2dBackpropFilter } from './conv2d-filter-gradient.ts';
@@ -22,13 +32,14 @@ import { openHeap } from './heap.ts';
 import { openLoops } from './loops.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
-import { slice, split } from './slice.ts';
 
 const missingKernels: readonly WasmKernel[] = [
   conv2dBackpropFilter,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
   unsortedSegmentSum,
+  batchNormalization,
+  batchNormalizationGradient,
 ];
 
 /** Faster than tfjs's own, and in the case of average pooling right where tfjs's is wrong. */
@@ -44,8 +55,6 @@ const betterKernels: readonly WasmKernel[] = [
   castToSame,
   addBias,
   sumRows,
-  slice,
-  split,
 ];
 
 /** Ours, with a reference to the one of tfjs that it stands in front of. */
@@ -76,4 +85,6 @@ function layer({ name, run, handles }: WasmKernel, context: KernelContext): void
 export function registerKernels(backend: BackendWasm): void {
   const context = { heap: openHeap(backend), loops: openLoops(backend) };
   for (const kernel of [...missingKernels, ...betterKernels]) layer(kernel, context);
+  registerGradientOn('wasm', gradientOfBatchNormalization);
+  overrideCall('wasm', tfl.layers.batchNormalization(), callBatchNormalization);
 }
