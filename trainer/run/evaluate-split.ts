@@ -2,17 +2,16 @@
  * Measures the model on a split: each rank takes a block of it, the sums and predictions are added
  * over the gang, so that every rank knows the result and none reads everything.
  */
-import type * as tfl from '@tensorflow/tfjs-layers';
 import type { BatchRequest, BatchSource } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { measure } from '../step/predict.ts';
+import type { Measured, Predictor } from '../step/predictor.ts';
 import type { SampleLosses } from '../step/training-step.ts';
 import type { MetricSet } from './metric-set.ts';
 import { readPrediction } from './read-prediction.ts';
 import type { SumOverRanks } from './sum-over-ranks.ts';
 
 export interface EvaluationTools {
-  readonly model: tfl.LayersModel;
+  readonly predictor: Predictor;
   readonly dataset: Dataset;
   readonly batches: BatchSource;
   readonly loss: SampleLosses;
@@ -58,7 +57,7 @@ export async function evaluateSplit(
   const sums = new Float32Array(2 + sizeOf(request.metrics));
   for (const { start } of requests) {
     const batch = await batches.next();
-    const measured = measure(tools.model, batch, {
+    const measured = tools.predictor.measure(batch, {
       loss: tools.loss,
       metrics: request.metrics.list,
     });
@@ -85,13 +84,13 @@ function blocks(request: EvaluationRequest, first: number, end: number): BatchRe
   return requests;
 }
 
-function addSums(sums: Float32Array, measured: ReturnType<typeof measure>): void {
+function addSums(sums: Float32Array, measured: Measured): void {
   const values = [measured.lossSum, measured.count, ...Object.values(measured.metricSums).flat()];
   for (const [index, value] of values.entries()) sums[index]! += value;
 }
 
 function readClasses(
-  { values, count }: ReturnType<typeof measure>,
+  { values, count }: Measured,
   fromLogits: boolean,
   into: { predictions: Float32Array; confidences: Float32Array; start: number },
 ): void {

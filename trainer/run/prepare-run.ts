@@ -10,16 +10,18 @@ import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
 import { chooseBackend, knownBackends } from '../backend/choose-backend.ts';
 import { runtimeOptions } from '../backend/tensorflow/runtime-options.ts';
-import { statelessDraws } from '../backend/tensorflow/stateless-draws.ts';
 import { openBatches, type BatchSource } from '../data/batches.ts';
 import { loadDataset, type Dataset } from '../data/dataset.ts';
 import { stepsPerEpoch } from '../data/sampler.ts';
 import { lossByName } from '../model/loss.ts';
 import { randomKeyOf } from '../model/random-key.ts';
-import { seededDraws } from '../model/seeded-draws.ts';
 import { resolveUri } from '../resolve-uri.ts';
+import { createCompiledPredictor } from '../step/compiled/compiled-predictor.ts';
+import { createCompiledStep } from '../step/compiled/compiled-step.ts';
+import { createEagerPredictor } from '../step/eager-predictor.ts';
 import { createEagerStep } from '../step/eager-step.ts';
 import { learningRateAt, scaledLearningRate } from '../step/learning-rate.ts';
+import type { Predictor } from '../step/predictor.ts';
 import type { SampleLosses, TrainingStep } from '../step/training-step.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
 import { assertSupported } from './assert-supported.ts';
@@ -40,6 +42,7 @@ export interface PreparedRun {
   readonly loss: SampleLosses;
   readonly metrics: MetricSet;
   readonly step: TrainingStep;
+  readonly predictor: Predictor;
   readonly batches: BatchSource;
   readonly trainSamples: number;
   readonly totalSteps: number;
@@ -70,17 +73,19 @@ export async function prepareRun(
   const { model, topology } = await prepareModel(runConfig, dataset, { resolve });
   const loss = lossByName(training.loss);
   const metrics = metricSet(training.metrics, training.loss);
-  const step = createEagerStep({
+  const createStep = backend.name === 'tensorflow' ? createCompiledStep : createEagerStep;
+  const step = createStep({
     model,
     loss,
     metrics: metrics.list,
-    draws: backend.name === 'tensorflow' ? statelessDraws() : seededDraws(),
     optimizer: training.optimizer,
     clipNorm: training.clipping.globalNorm,
     bucketBytes: runConfig.allReduce.bucketBytes,
     worldSize: replicas,
+    isAlone: replicas === 1,
     workerFloats: encodeWorkerRow(idleRow).length,
   });
+  const predictor = openPredictor(backend, model, log);
   const batches = await openBatches(dataset, {
     seed: training.seed,
     augmentation: runConfig.dataset.augmentation,
@@ -103,6 +108,7 @@ export async function prepareRun(
     loss,
     metrics,
     step,
+    predictor,
     batches,
     trainSamples,
     totalSteps,
@@ -110,10 +116,18 @@ export async function prepareRun(
     randomKeyAt: (step) => randomKeyOf({ seed: training.seed, rank, step }),
     close: async () => {
       await batches.close();
+      predictor.dispose();
       step.dispose();
       model.dispose();
     },
   };
+}
+
+function openPredictor(backend: BackendChoice, model: tfl.LayersModel, log: Logger): Predictor {
+  if (backend.name !== 'tensorflow') return createEagerPredictor(model);
+  return createCompiledPredictor(model, (reason) =>
+    log.info({ reason }, 'the evaluation cannot be a graph, operations run one by one'),
+  );
 }
 
 async function openBackend(

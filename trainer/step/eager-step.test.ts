@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { Failure } from '@tfjs-operator/api/failure.ts';
-import { predict } from './predict.ts';
+import { createEagerPredictor } from './eager-predictor.ts';
 import {
   buildTinyModel,
   crossEntropy,
@@ -269,7 +269,7 @@ describe('a step', () => {
       for (let index = 2; index < 8; index++) {
         train(step, name, index, index + 1);
         step.readSums();
-        predict(model, tinyBatch(name, 3, 1));
+        createEagerPredictor(model).measure(tinyBatch(name, 3, 1), { metrics: [] });
         step.restore(step.state());
         assert.equal(tf.memory().numTensors, tensors);
       }
@@ -294,7 +294,7 @@ describe('a step', () => {
       step.arena.forEach((value, i) => (reduced[i]! += value));
     }
     step.arena.set(reduced);
-    const { values } = predict(model, batch);
+    const { values } = createEagerPredictor(model).measure(batch, { metrics: [] });
     const chances = [...batch.y].map((label, i) => values[3 * i + label]!);
     const right = [...batch.y].filter((label, i) => {
       const row = values.slice(3 * i, 3 * i + 3);

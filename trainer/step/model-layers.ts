@@ -40,3 +40,8 @@ export function movingStatisticsOf(model: tfl.LayersModel): readonly LayerVariab
     .filter(({ originalName }) => /moving_(mean|variance)$/.test(originalName));
   return [...new Set(variables)];
 }
+
+/** The variable's values, row-major: a copy, for on some backends a read gives its own memory. */
+export function valuesOf(variable: LayerVariable): Float32Array {
+  return variable.read().dataSync<'float32'>().slice();
+}

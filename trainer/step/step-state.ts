@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { elementsOf, type NamedArray } from '../named-array.ts';
-import type { LayerVariable } from './model-layers.ts';
+import { valuesOf, type LayerVariable } from './model-layers.ts';
 import type { NamedShape } from './plan-buckets.ts';
 import type { GradientBucket, StepParts } from './step-context.ts';
 import { assignValue } from './update-half.ts';
@@ -50,8 +50,7 @@ export function createStepState(parts: StepParts): StepState {
         slots.of(index).map((slot) => slot.dataSync<'float32'>()),
       );
       const data = [
-        // Copies: on some backends `dataSync` gives the tensor's own memory.
-        ...weights.map((weight) => weight.read().dataSync<'float32'>().slice()),
+        ...weights.map(valuesOf),
         ...slots.names.flatMap((_, slot) =>
           places.map(({ bucket, start, length }) => {
             const values = slotValues[bucket]?.[slot] ?? new Float32Array(length);

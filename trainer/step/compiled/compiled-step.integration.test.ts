@@ -89,9 +89,9 @@ function compare(
   more: Partial<StepOptions> = {},
 ): void {
   const [first, second] = [build(), build()];
-  // Both ways, since setting applies constraints.
-  first.setWeights(first.getWeights());
-  second.setWeights(first.getWeights());
+  // To both, since setting applies constraints.
+  const weights = first.getWeights().map((weight) => tf.clone(weight));
+  for (const model of [first, second]) model.setWeights(weights);
   const eager = eagerStep(optionsFor(first, more));
   const step = createCompiledStep(optionsFor(second, more));
   const expected = train(eager, batchOf);
@@ -99,7 +99,7 @@ function compare(
   assert.equal(step.execution.mode, compiled, step.execution.reason);
   assertAgree(actual, expected);
   for (const used of [eager, step]) used.dispose();
-  tf.dispose([first.getWeights(), second.getWeights()]);
+  tf.dispose([weights, first.getWeights(), second.getWeights()]);
 }
 
 describe('a compiled step', needsTensorflowAddon(), () => {

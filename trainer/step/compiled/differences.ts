@@ -30,6 +30,14 @@ export function gradientDifference(expected: PassValues, found: PassValues): str
   return undefined;
 }
 
+/** Compares predictions. @returns half a sentence, undefined where they agree. */
+export function valuesDifference(expected: Float32Array, found: Float32Array): string | undefined {
+  const scale = norm(expected);
+  const difference = distance(expected, found);
+  if (difference <= tolerance * scale || !Number.isFinite(scale)) return undefined;
+  return `its graph predicts otherwise (by ${percent(difference / Math.max(scale, 1e-30))})`;
+}
+
 /** Compares what an update changed. @returns half a sentence, undefined where they agree. */
 export function updateDifference(
   before: readonly Float32Array[],

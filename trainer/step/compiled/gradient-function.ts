@@ -22,7 +22,7 @@ import {
 } from './graph.ts';
 import { readVariable, type GraphFunction, type Program, type Variable } from './program.ts';
 import { record, type Recording } from './recorder.ts';
-import { scoped } from './scope.ts';
+import { scoped } from '../scope.ts';
 
 /** Numbers that change from step to step. */
 export interface PassNumbers {

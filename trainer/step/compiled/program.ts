@@ -88,8 +88,9 @@ export function createProgram(backend: NodeBackend): Program {
   const load = (): number => {
     const functions = completed();
     const previous = session;
-    const next = loadSession(backend, [handles, ...graphs]);
+    // First: where TensorFlow refuses the graphs, the session before can still be read.
     isExtended = false;
+    const next = loadSession(backend, [handles, ...graphs]);
     const values =
       previous === undefined
         ? variables.map(({ variable, initial }) => upload(backend, variable, initial()))

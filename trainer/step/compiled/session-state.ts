@@ -3,7 +3,7 @@
  * and the model, in both directions.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerVariable } from '../model-layers.ts';
+import { valuesOf, type LayerVariable } from '../model-layers.ts';
 import type { StepContext } from '../step-context.ts';
 import { assignValue } from '../update-half.ts';
 import type { Program, Variable } from './program.ts';
@@ -15,9 +15,11 @@ export interface SessionState {
   readonly slots: readonly (readonly Variable[])[];
   /** Gradients by place, where they stay in the session. */
   readonly kept: readonly Variable[] | undefined;
-  /** Session to model. */
+  /** Says that the session has gone on and the model's own variables are behind. */
+  moveAhead(): void;
+  /** Session to model, where the model is behind. */
   pull(): void;
-  /** Model to session. */
+  /** Model to session, after the model was given other values. */
   push(): void;
   /** Kept gradients to where the operations look for them. */
   gradientsTo(arena: Float32Array): void;
@@ -54,6 +56,8 @@ export function createSessionState(
     : undefined;
   const all = [...weights.values(), ...slots.flat()];
 
+  let isAhead = false;
+
   /** The slots of the buckets cut by place. */
   const readSlots = (): Float32Array[] => {
     const flat = buckets.map(({ index }) =>
@@ -72,7 +76,13 @@ export function createSessionState(
     kept,
     readSession: () => program.read(all),
     readModel,
+    moveAhead: () => {
+      isAhead = true;
+    },
     pull: () => {
+      if (!isAhead) return;
+      // First, since to assign a variable is to read it.
+      isAhead = false;
       const values = program.read(all);
       layerVariables.forEach((variable, index) => assignValue(variable, values[index]!));
       let next = layerVariables.length;
@@ -88,6 +98,9 @@ export function createSessionState(
       }
     },
     push: () => {
+      isAhead = false;
+      // A session that does not run yet begins with what the model holds by then.
+      if (!program.isRunning) return;
       const values = readModel();
       program.assign(new Map(all.map((variable, index) => [variable, values[index]!])));
     },
@@ -95,9 +108,4 @@ export function createSessionState(
       program.read(kept ?? []).forEach((values, index) => arena.set(values, places[index]!.offset));
     },
   };
-}
-
-/** A copy: what is uploaded may alias it. */
-function valuesOf(variable: LayerVariable): Float32Array {
-  return variable.read().dataSync<'float32'>().slice();
 }

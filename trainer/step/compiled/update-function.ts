@@ -11,7 +11,7 @@ import { fusedUpdate, kernelScalars } from './fused-update.ts';
 import { after, DataType, floatType, intConstant, type Graph, type NodeOutput } from './graph.ts';
 import { readVariable, type GraphFunction, type Program, type Variable } from './program.ts';
 import { record } from './recorder.ts';
-import { scoped } from './scope.ts';
+import { scoped } from '../scope.ts';
 
 export interface UpdateTools {
   readonly backend: NodeBackend;
