@@ -32,6 +32,7 @@ import { openHeap } from './heap.ts';
 import { openLoops } from './loops.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
+import { slice, split } from './slice.ts';
 
 const missingKernels: readonly WasmKernel[] = [
   conv2dBackpropFilter,
@@ -55,6 +56,8 @@ const betterKernels: readonly WasmKernel[] = [
   castToSame,
   addBias,
   sumRows,
+  slice,
+  split,
 ];
 
 /** Ours, with a reference to the one of tfjs that it stands in front of. */
