@@ -13,6 +13,7 @@ import { DeferredInitializer } from './deferred-initializer.ts';
 import { initialValues } from './initial-values.ts';
 import { walkLayers, type LayerInside } from './layer-walk.ts';
 import { normalizeByRows } from './layer-normalization.ts';
+import { runWholeSequences } from './recurrent/run-whole-sequences.ts';
 import { normalizeTopology } from '@tfjs-operator/api/topology/normalize-topology.ts';
 import { toTfjsConfig } from './tfjs-config.ts';
 
@@ -29,6 +30,7 @@ export function buildModel(topology: Topology, options: BuildOptions): LayersMod
   const model = instantiate(normalizeTopology(topology));
   setInitialWeights(model, options.seed);
   normalizeByRows(model);
+  runWholeSequences(model);
   return model;
 }
 

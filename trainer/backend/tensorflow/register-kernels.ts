@@ -13,6 +13,7 @@ import { addBias, addGradient, sumOfRows } from './bias.ts';
 import { batchNormGradient, batchNormKernel } from './fused-batch-norm.ts';
 import { matMul } from './matmul.ts';
 import { overrideLayers } from './override-layers.ts';
+import { recurrentGates } from './recurrent-gates.ts';
 import { reductionGradients } from './reduction-gradients.ts';
 import { sameValueKernels } from './same-values.ts';
 import { softmaxCrossEntropyKernel } from './softmax-cross-entropy.ts';
@@ -27,6 +28,7 @@ export const kernels: readonly TensorflowKernel[] = [
   ...sameValueKernels,
   batchNormKernel,
   softmaxCrossEntropyKernel,
+  ...recurrentGates,
 ];
 
 export const gradients: readonly TensorflowGradient[] = [
