@@ -42,6 +42,8 @@ export interface BurstQuestion {
 export interface Burst {
   /** Of each step. */
   readonly milliseconds: readonly number[];
+  /** Processor time of the burst, all threads together. */
+  readonly cpuMilliseconds: number;
   /** Of the last step. */
   readonly loss: number;
   /** Most memory that the process has held (resident set), bytes. */

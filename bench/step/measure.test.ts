@@ -20,7 +20,7 @@ const program = (body: string): string => `
 const prepared = `{ version: '1', way: '', parameters: 1, firstStepMs: 9, losses: [2, 1] }`;
 const steady = (ms: number): string =>
   program(`question.do === 'prepare' ? ${prepared}
-    : { milliseconds: [1000, ${ms}, ${ms}], loss: 0.5, peakBytes: 42 }`);
+    : { milliseconds: [1000, ${ms}, ${ms}], cpuMilliseconds: 30, loss: 0.5, peakBytes: 42 }`);
 
 const programs: Partial<Record<EngineName, string>> = {
   ours: steady(2),
@@ -65,6 +65,7 @@ describe('measuring', () => {
         [4, 4, 4],
       ],
     );
+    assert.deepEqual(ours.cpuRounds, [10, 10, 10]);
     assert.deepEqual([ours.steps, ours.lastLoss, ours.peakBytes], [6, 0.5, 42]);
     assert.equal(sentences.at(-1), 'mlp: round 3 of 3');
   });

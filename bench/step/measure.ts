@@ -20,6 +20,8 @@ export interface Measured {
   readonly prepared: Prepared;
   /** Median milliseconds per step of each round. */
   readonly rounds: readonly number[];
+  /** Processor time per step of each round, all threads together. */
+  readonly cpuRounds: readonly number[];
   /** Steps that were measured. */
   readonly steps: number;
   readonly lastLoss: number;
@@ -51,6 +53,7 @@ interface Runner {
   readonly process: EngineProcess;
   readonly prepared: Prepared;
   readonly rounds: number[];
+  readonly cpuRounds: number[];
   steps: number;
   lastLoss: number;
   peakBytes: number;
@@ -97,7 +100,7 @@ async function prepareAll(
       if ('unavailable' in prepared) {
         lost.set(engine, { status: 'unavailable', engine, reason: prepared.unavailable });
       } else {
-        const empty = { rounds: [], steps: 0, lastLoss: NaN, peakBytes: NaN };
+        const empty = { rounds: [], cpuRounds: [], steps: 0, lastLoss: NaN, peakBytes: NaN };
         runners.push({ engine, process, prepared, ...empty });
       }
     });
@@ -119,10 +122,11 @@ async function attempt(
 }
 
 async function runBurst(runner: Runner, question: BurstQuestion): Promise<void> {
-  const { milliseconds, loss, peakBytes } = await runner.process.burst(question);
+  const { milliseconds, cpuMilliseconds, loss, peakBytes } = await runner.process.burst(question);
   // The first step finds cold caches and sleeping threads, since the others had the machine.
   const warm = milliseconds.slice(1);
   runner.rounds.push(median(warm));
+  runner.cpuRounds.push(cpuMilliseconds / milliseconds.length);
   runner.steps += warm.length;
   runner.lastLoss = loss;
   runner.peakBytes = peakBytes;

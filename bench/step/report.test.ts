@@ -15,7 +15,12 @@ function measured(engine: EngineName, rounds: readonly number[]): Measurement {
     firstStepMs: 200,
     losses: [2.3, 1.2],
   };
-  const figures = { steps: 20, lastLoss: 0.5, peakBytes: 3 * 2 ** 20 };
+  const figures = {
+    cpuRounds: rounds.map((ms) => 2 * ms),
+    steps: 20,
+    lastLoss: 0.5,
+    peakBytes: 3 * 2 ** 20,
+  };
   return { status: 'measured', engine, prepared, rounds, ...figures };
 }
 
@@ -45,6 +50,7 @@ describe('a row', () => {
     );
     assert.equal(row.best, 'torch');
     assert.equal(row.ratioBest, 8 / 9);
+    assert.deepEqual(row.cpu, { ours: 16, keras: 20, torch: 18 });
     assert.deepEqual(row.rss, { ours: 3, keras: 3, torch: 3 });
     assert.deepEqual(row.missing, { torchCompile: 'it needs a compiler' });
   });

@@ -28,6 +28,10 @@ export function renderReport(
   const sections = [
     ['Milliseconds per step', timesTable(rows, engines)],
     ['Spread over rounds, milliseconds: least, quartiles, most', perEngine(spreadCell)],
+    [
+      'Processor time per step, all threads together, milliseconds',
+      perEngine(({ cpu }, name) => number(cpu[name], 2)),
+    ],
     ['Most resident memory, MiB', perEngine(({ rss }, name) => number(rss[name], 0))],
     [
       'First step, milliseconds',

@@ -25,6 +25,8 @@ export interface ModelRow {
   readonly best: EngineName | null;
   /** Over rounds. */
   readonly spread: PerEngine<Spread>;
+  /** Processor time per step in ms, all threads together: other processes hardly change it. */
+  readonly cpu: PerEngine<number>;
   /** Most resident memory, MiB. */
   readonly rss: PerEngine<number>;
   readonly firstStepMs: PerEngine<number>;
@@ -73,6 +75,7 @@ export function rowOf(
     ratioBest: ratio(best),
     best: best?.engine ?? null,
     spread: each(({ rounds }) => spreadOf(rounds)),
+    cpu: each(({ cpuRounds }) => median(cpuRounds)),
     rss: each(({ peakBytes }) => peakBytes / 2 ** 20),
     firstStepMs: each(({ prepared }) => prepared.firstStepMs),
     losses: each(({ prepared }) => prepared.losses),

@@ -48,6 +48,7 @@ test(
     for (const engine of engines) {
       const time = row[engine]!;
       assert.ok(time > plausibleMs.least && time < plausibleMs.most, `${engine}: ${time}`);
+      assert.ok(row.cpu[engine]! > plausibleMs.least, `${engine}: ${row.cpu[engine]}`);
       assert.ok(row.rss[engine]! > 100, `${engine}: ${row.rss[engine]} MiB`);
       const losses = row.losses[engine]!;
       assert.ok(losses.at(-1)! < losses[0]!, `${engine}: ${losses.join(' ')}`);

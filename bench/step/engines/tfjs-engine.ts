@@ -123,12 +123,19 @@ function prepared(training: Training, { steps }: PrepareQuestion): Prepared {
 
 function burst(training: Training, first: number, { seconds, steps }: BurstQuestion): Burst {
   const done: TimedStep[] = [];
+  const cpu = process.cpuUsage();
   const end = performance.now() + 1000 * seconds;
   while (done.length < steps || performance.now() < end) {
     done.push(timedStep(training, first + done.length));
   }
-  const milliseconds = done.map((step) => step.milliseconds);
-  return { milliseconds, loss: done.at(-1)?.loss ?? NaN, peakBytes: peakBytes() };
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    milliseconds: done.map((step) => step.milliseconds),
+    // cpuUsage counts microseconds.
+    cpuMilliseconds: (user + system) / 1000,
+    loss: done.at(-1)?.loss ?? NaN,
+    peakBytes: peakBytes(),
+  };
 }
 
 function peakBytes(): number {
