@@ -5,7 +5,7 @@
  */
 import h5wasm, { type Group } from 'h5wasm/node';
 import { stat } from 'node:fs/promises';
-import { isJsonObject } from '@tfjs-operator/api/topology/json-object.ts';
+import { isJsonObject, objectAt } from '@tfjs-operator/api/topology/json-object.ts';
 import {
   attentionCallOfKeras3,
   attentionClass,
@@ -56,13 +56,18 @@ function writeFile(
   }
 }
 
+/** What Keras 3 wants to see on a layer that its legacy reader would read otherwise. */
+const module = { module: 'keras.layers', registered_name: null };
+
 /**
- * Two places in which Keras 3 does not read what Keras 2 wrote: the module of the layer inside of
- * Bidirectional and TimeDistributed, and calls of MultiHeadAttention.
+ * Places in which Keras 3 does not read what Keras 2 wrote: layers inside of Bidirectional and
+ * TimeDistributed, an axis of several, and calls of MultiHeadAttention.
  */
 function asKerasReads(key: string, value: unknown): unknown {
   if (!isJsonObject(value)) return value;
-  if (key === 'layer') return { module: 'keras.layers', registered_name: null, ...value };
+  if (key === 'layer' || Array.isArray(objectAt(value, 'config')?.['axis'])) {
+    return { ...module, ...value };
+  }
   if (value['class_name'] !== attentionClass) return value;
   const calls = value['inbound_nodes'] as readonly InboundReference[][];
   return { ...value, inbound_nodes: calls.map(attentionCallOfKeras3) };
