@@ -39,7 +39,7 @@ function multiplyBatches(
   context: KernelContext,
   operands: Operands,
   attributes: MatMulAttributes,
-  finish: Finish = {},
+  finish: Pick<Finish, 'bias' | 'isRelu'> = {},
 ): TensorInfo {
   const { heap } = context;
   const { a, b } = operands;

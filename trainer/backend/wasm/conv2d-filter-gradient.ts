@@ -42,13 +42,13 @@ export const conv2dBackpropFilter = defineKernel<
       const panelBytes = panelFloats(lines * outWidth, 1) * floatBytes;
       loops.panelsOfRows(lines * outWidth, outChannels, dyAt, outputRow, o.panels, panelBytes);
       callProduct(context, {
-        ...{ ...o, rows, columns: outChannels, segments: lines, steps: outWidth, isAdding: true },
+        ...{ ...o, rows, columns: outChannels, segments: lines, steps: outWidth },
         a: {
           address: at.image + first * strideHeight * line,
           segment: strideHeight * line,
           step: strideWidth * pixelBytes,
         },
-        c: heap.addressOf(gradient),
+        ...{ c: heap.addressOf(gradient), added: heap.addressOf(gradient) },
       });
     };
     const addImages = (o: Buffers): void => {

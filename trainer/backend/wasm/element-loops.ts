@@ -23,23 +23,24 @@ export interface Elements {
   store(array: string, value: Code): Code;
 }
 
-interface Width {
+export interface Width {
   readonly bytes: number;
   readonly load: typeof v128.load;
   readonly store: typeof v128.store;
 }
 
-const widths: readonly Width[] = [
+/** Four numbers, then one. */
+export const widths: readonly Width[] = [
   { ...v128, bytes: 16 },
   { bytes: 4, load: v128.loadOne, store: v128.storeOne },
 ];
 const floatBytes = 4;
 
-function localsOf(names: readonly string[], type: ValueType): Record<string, ValueType> {
+export function localsOf(names: readonly string[], type: ValueType): Record<string, ValueType> {
   return Object.fromEntries(names.map((name) => [name, type]));
 }
 
-function elementsAt(
+export function elementsAt(
   { get, set }: Frame,
   { load, store }: Width,
   addressOf: (array: string) => Code,

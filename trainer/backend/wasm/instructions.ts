@@ -84,6 +84,8 @@ export const v128 = {
   /** left & ~right */
   andNot: binary(...simd(0x4f)),
   or: binary(...simd(0x50)),
+  /** Bits of `one` where `mask` has ones, of `two` elsewhere. */
+  select: (mask: Code, one: Code, two: Code): Code => [...one, ...two, ...mask, ...simd(0x52)],
   zero: (): Code => [...simd(0x0c), ...new Array<number>(16).fill(0)],
 } as const;
 
@@ -98,6 +100,19 @@ export const f32x4 = {
   multiply: binary(...simd(0xe6)),
   divide: binary(...simd(0xe7)),
   max: binary(...simd(0xe9)),
+  /** `left` unless `right` is smaller: one instruction on x86, and NaN in `left` stays. */
+  pseudoMin: binary(...simd(0xea)),
+  /** `left` unless `right` is greater. */
+  pseudoMax: binary(...simd(0xeb)),
+  isLess: binary(...simd(0x43)),
+  absolute: unary(...simd(0xe0)),
+  negate: unary(...simd(0xe1)),
+  nearest: unary(...simd(0x6a)),
+  /** The same number in all lanes. */
+  constant: (value: number): Code => {
+    const bytes = new Uint8Array(Float32Array.of(value).buffer);
+    return [...simd(0x0c), ...bytes, ...bytes, ...bytes, ...bytes];
+  },
   /** left * right + addend, in one rounding or two: the processor decides (relaxed SIMD). */
   relaxedMultiplyAdd: (left: Code, right: Code, addend: Code): Code => [
     ...left,
@@ -105,6 +120,17 @@ export const f32x4 = {
     ...addend,
     ...simd(0x105),
   ],
+} as const;
+
+export const i32x4 = {
+  add: binary(...simd(0xae)),
+  /** Toward zero; NaN becomes 0. */
+  ofFloats: unary(...simd(0xf8)),
+  shiftLeft: (value: Code, bits: number): Code => [...value, ...i32.constant(bits), ...simd(0xab)],
+  constant: (value: number): Code => {
+    const bytes = new Uint8Array(Int32Array.of(value).buffer);
+    return [...simd(0x0c), ...bytes, ...bytes, ...bytes, ...bytes];
+  },
 } as const;
 
 /** Copies `bytes`; the stretches may overlap. */

@@ -10,6 +10,7 @@ import { copyLines } from './copy-lines.ts';
 import { matmul, matmulTransposed } from './matmul.ts';
 import { availableMultiplyAdd, type MultiplyAdd } from './multiply-add.ts';
 import { panelsOfColumns, panelsOfRows } from './panels.ts';
+import { recurrentLoops } from './recurrent-loops.ts';
 import { productLoop } from './product-loop.ts';
 import { maxPoolLoop } from './pooling.ts';
 
@@ -23,6 +24,7 @@ function define(multiplyAdd: MultiplyAdd) {
     panelsOfColumns,
     copyLines,
     ...batchNormalizationLoops,
+    ...recurrentLoops(multiplyAdd),
     matmul,
     matmulTransposed,
     maxPoolLoop,

@@ -8,7 +8,7 @@ import { f32x4, i32, v128 } from './instructions.ts';
 
 export type MultiplyAdd = (left: Code, right: Code, addend: Code) => Code;
 
-const separate: MultiplyAdd = (left, right, addend) =>
+export const separateMultiplyAdd: MultiplyAdd = (left, right, addend) =>
   f32x4.add(f32x4.multiply(left, right), addend);
 
 /** What this engine compiles. */
@@ -17,5 +17,7 @@ export function availableMultiplyAdd(): MultiplyAdd {
   const probe = defineFunction('probe', [], {}, () =>
     v128.store(i32.constant(0), f32x4.relaxedMultiplyAdd(zero, zero, zero)),
   );
-  return WebAssembly.validate(assembleModule([probe])) ? f32x4.relaxedMultiplyAdd : separate;
+  return WebAssembly.validate(assembleModule([probe]))
+    ? f32x4.relaxedMultiplyAdd
+    : separateMultiplyAdd;
 }

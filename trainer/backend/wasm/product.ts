@@ -15,13 +15,13 @@ const blockRows = 4;
 export interface Finish {
   /** Address of a row to add; 0 or absent: none. */
   readonly bias?: number;
-  /** Adds to what C holds instead; not together with a bias. */
-  readonly isAdding?: boolean;
+  /** Address of numbers to add that lie like C, C's own among them; not together with a bias. */
+  readonly added?: number;
   readonly isRelu?: boolean;
 }
 
 /** Strides in bytes; `isTransposed`: the memory holds B's columns one after another. */
-export interface DenseProduct extends Finish {
+export interface DenseProduct extends Pick<Finish, 'bias' | 'isRelu'> {
   readonly rows: number;
   readonly columns: number;
   readonly steps: number;
@@ -72,11 +72,11 @@ export interface ProductCall {
 }
 
 export function callProduct({ heap, loops }: KernelContext, o: ProductCall & Finish): void {
-  const isAdding = o.isAdding === true;
+  const { added } = o;
   loops.product(
     ...[o.rows, o.columns, o.segments, o.steps],
     ...[o.aTable, o.a.address, o.a.segment, o.a.step],
-    ...[o.panels, isAdding ? o.c : (o.bias ?? 0), Number(isAdding)],
+    ...[o.panels, added ?? o.bias ?? 0, Number(added !== undefined)],
     ...[o.cTable, o.c, heap.tile, Number(o.isRelu === true)],
   );
 }

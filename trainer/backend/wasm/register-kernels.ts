@@ -25,10 +25,12 @@ import { conv2d, fusedConv2d } from './conv2d.ts';
 import { conv2dBackpropFilter } from './conv2d-filter-gradient.ts';
 import { conv2dBackpropInput } from './conv2d-input-gradient.ts';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.ts';
+import { gruBackward, gruForward } from './gru-kernels.ts';
 import { castToSame, identity } from './identity.ts';
 import { addBias, sumRows } from './bias.ts';
 import type { KernelContext, WasmKernel } from './wasm-kernel.ts';
 import { openHeap } from './heap.ts';
+import { lstmBackward, lstmForward } from './lstm-kernels.ts';
 import { openLoops } from './loops.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
@@ -41,6 +43,10 @@ const missingKernels: readonly WasmKernel[] = [
   unsortedSegmentSum,
   batchNormalization,
   batchNormalizationGradient,
+  lstmForward,
+  lstmBackward,
+  gruForward,
+  gruBackward,
 ];
 
 /** Faster than tfjs's own, and in the case of average pooling right where tfjs's is wrong. */
