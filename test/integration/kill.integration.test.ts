@@ -5,15 +5,17 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startGang, testFolder, type TestFolder, type WorkerEnd } from '../gang.ts';
+import { environment } from '@tfjs-operator/api/environment.ts';
+import { startGang, testFolder, type TestFolder, type TestGang, type WorkerEnd } from '../gang.ts';
+import { needsTensorflowAddon, tensorflowAddon } from '../tensorflow-addon.ts';
 import { claims, makeVolumes, runConfigOf } from './run-config.ts';
 
 const replicas = 2;
-const killsPerSeed = 10;
 /** Kills fall between the start of training and this long after it. */
 const latestKillMs = 1_500;
+type Env = Readonly<Record<string, string>>;
 
 const runConfig = runConfigOf({
   replicas,
@@ -64,12 +66,17 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+function start(folder: TestFolder, env: Env): Promise<TestGang> {
+  return startGang(folder, runConfig, replicas, { env });
+}
+
 /** Starts the run and kills all workers `delayMs` after training began; undefined if it ended. */
 async function runAndKill(
   folder: TestFolder,
   delayMs: number,
+  env: Env,
 ): Promise<readonly WorkerEnd[] | undefined> {
-  const gang = await startGang(folder, runConfig, replicas);
+  const gang = await start(folder, env);
   await gang.logged('gang complete');
   await sleep(delayMs);
   for (const child of gang.processes) child.kill('SIGKILL');
@@ -77,27 +84,36 @@ async function runAndKill(
   return ends.every(({ code }) => code === 0) ? ends : undefined;
 }
 
-test('SIGKILL of all workers at any instant changes nothing in the end', async (t) => {
+/** One fixed and one fresh seed; the fresh one is printed. */
+async function withstandKills(t: TestContext, killsPerSeed: number, env: Env): Promise<void> {
   await using calm = await makeFolder();
-  const undisturbed = digestOf(await (await startGang(calm, runConfig, replicas)).ends);
+  const undisturbed = digestOf(await (await start(calm, env)).ends);
   for (const seed of [20_261_123, randomInt(2 ** 31)]) {
-    await t.test(`seed ${seed}: ${killsPerSeed} kills`, async () => {
+    await t.test(`seed ${seed}: kills: ${killsPerSeed}`, async () => {
       const random = randomFrom(seed);
       let folder = await makeFolder();
       try {
         for (let kill = 0; kill < killsPerSeed; kill++) {
-          const ends = await runAndKill(folder, random() * latestKillMs);
+          const ends = await runAndKill(folder, random() * latestKillMs, env);
           if (ends === undefined) continue;
           // It came to its end before the kill: check it, and go on with a new run.
           assert.equal(digestOf(ends), undisturbed);
           await folder[Symbol.asyncDispose]();
           folder = await makeFolder();
         }
-        const ends = await (await startGang(folder, runConfig, replicas)).ends;
-        assert.equal(digestOf(ends), undisturbed);
+        assert.equal(digestOf(await (await start(folder, env)).ends), undisturbed);
       } finally {
         await folder[Symbol.asyncDispose]();
       }
     });
   }
+}
+
+describe('SIGKILL of all workers at any instant changes nothing in the end', () => {
+  test('on wasm', (t) => withstandKills(t, 10, {}));
+
+  test('on tensorflow', needsTensorflowAddon(), async (t) => {
+    // With it, `auto` takes tensorflow.
+    await withstandKills(t, 1, { [environment.tensorflowHome]: await tensorflowAddon() });
+  });
 });
