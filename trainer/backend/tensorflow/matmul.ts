@@ -1,6 +1,7 @@
 /**
- * A product of two matrices as MatMul. tfjs-node asks for a batch of products even of one, which
- * TensorFlow neither fuses with a bias and an activation nor hands to its fastest kernel.
+ * A product of two matrices as MatMul, with the bias added before the result gets a batch of one.
+ * tfjs-node asks for a batch of products even of one, which TensorFlow neither fuses with a bias and
+ * an activation nor hands to its fastest kernel.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { nativeOp } from './native-op.ts';
@@ -16,28 +17,65 @@ interface Transposes {
   readonly transposeB: boolean;
 }
 
+const matMul = defineKernel<Operands, Transposes>(
+  tf.BatchMatMul,
+  (operands, transposes) => tf.tidy(() => asBatch(multiply(operands, transposes), operands)),
+  areMatrices,
+);
+
+interface FusedOperands extends Operands {
+  readonly bias?: tf.Tensor;
+}
+
+interface FusedAttributes extends Transposes {
+  readonly activation: string;
+}
+
+/** Those that tfjs fuses; the last two of its names take more than a tensor, and stay with it. */
+const activations: ReadonlyMap<string, (x: tf.Tensor) => tf.Tensor> = new Map([
+  ['linear', (x: tf.Tensor) => x],
+  ['relu', tf.relu],
+  ['relu6', tf.relu6],
+  ['elu', tf.elu],
+  ['sigmoid', tf.sigmoid],
+]);
+
+const fusedMatMul = defineKernel<FusedOperands, FusedAttributes>(
+  tf._FusedMatMul,
+  (operands, attributes) =>
+    tf.tidy(() => {
+      const product = multiply(operands, attributes);
+      const sum = operands.bias === undefined ? product : tf.add(product, operands.bias);
+      return asBatch(activations.get(attributes.activation)!(sum), operands);
+    }),
+  ({ a, b, bias }, { activation }) =>
+    areMatrices({ a, b }) && (bias?.rank ?? 1) === 1 && activations.has(activation),
+);
+
+export const matMulKernels: readonly TensorflowKernel[] = [matMul, fusedMatMul];
+
+/** Also where tfjs wraps matrices as batches of one: it does in its fused product. */
+function areMatrices({ a, b }: Operands): boolean {
+  return isMatrix(a) && isMatrix(b);
+}
+
 function isMatrix({ shape, dtype }: tf.Tensor): boolean {
   return dtype === 'float32' && (shape.length === 2 || (shape.length === 3 && shape[0] === 1));
 }
 
-/** Also where tfjs wraps matrices as batches of one; they are unwrapped, and the result wrapped. */
-export const matMul: TensorflowKernel = defineKernel<Operands, Transposes>(
-  tf.BatchMatMul,
-  ({ a, b }, { transposeA, transposeB }) => {
-    const product = (): tf.Tensor => {
-      const result = nativeOp('MatMul', [asMatrix(a), asMatrix(b)], {
-        T: { dtype: 'float32' },
-        transpose_a: { bool: transposeA },
-        transpose_b: { bool: transposeB },
-      });
-      const isBatch = a.shape.length === 3 || b.shape.length === 3;
-      return isBatch ? tf.reshape(result, [1, ...result.shape]) : result;
-    };
-    return tf.tidy(product);
-  },
-  ({ a, b }) => isMatrix(a) && isMatrix(b),
-);
+function multiply({ a, b }: Operands, { transposeA, transposeB }: Transposes): tf.Tensor {
+  return nativeOp('MatMul', [asMatrix(a), asMatrix(b)], {
+    T: { dtype: 'float32' },
+    transpose_a: { bool: transposeA },
+    transpose_b: { bool: transposeB },
+  });
+}
 
 function asMatrix(x: tf.Tensor): tf.Tensor {
   return x.shape.length === 2 ? x : tf.reshape(x, x.shape.slice(1));
+}
+
+function asBatch(matrix: tf.Tensor, { a, b }: Operands): tf.Tensor {
+  const isBatch = a.shape.length === 3 || b.shape.length === 3;
+  return isBatch ? tf.reshape(matrix, [1, ...matrix.shape]) : matrix;
 }
