@@ -11,7 +11,8 @@ import '@tensorflow/tfjs-layers';
 import { activationGradients } from './activation-gradients.ts';
 import { addBias, addGradient, sumOfRows } from './bias.ts';
 import { batchNormGradient, batchNormKernel } from './fused-batch-norm.ts';
-import { matMul } from './matmul.ts';
+import { gather } from './gather.ts';
+import { matMulKernels } from './matmul.ts';
 import { overrideLayers } from './override-layers.ts';
 import { recurrentGates } from './recurrent-gates.ts';
 import { reductionGradients } from './reduction-gradients.ts';
@@ -24,8 +25,9 @@ const backendName = 'tensorflow';
 export const kernels: readonly TensorflowKernel[] = [
   addBias,
   sumOfRows,
-  matMul,
+  ...matMulKernels,
   ...sameValueKernels,
+  gather,
   batchNormKernel,
   softmaxCrossEntropyKernel,
   ...recurrentGates,
