@@ -2,7 +2,6 @@
  * Everything a worker can make ready alone: backend, data, model, training step, batches. What is
  * wrong with the run config or the data shows here, before any peer is asked to wait.
  */
-import { availableParallelism } from 'node:os';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { Logger } from 'pino';
 import { Failure } from '@tfjs-operator/api/failure.ts';
@@ -10,6 +9,7 @@ import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
 import { chooseBackend, knownBackends } from '../backend/choose-backend.ts';
 import { runtimeOptions } from '../backend/tensorflow/runtime-options.ts';
+import { usableCores } from '../backend/tensorflow/usable-cores.ts';
 import { openBatches, type BatchSource } from '../data/batches.ts';
 import { loadDataset, type Dataset } from '../data/dataset.ts';
 import { stepsPerEpoch } from '../data/sampler.ts';
@@ -134,8 +134,7 @@ async function openBackend(
   { runConfig, tensorflowHome, threads, libraryEnvironment }: WorkerSettings,
   log: Logger,
 ): Promise<BackendChoice> {
-  const cores = availableParallelism();
-  const runtime = runtimeOptions({ cores, threads, given: libraryEnvironment });
+  const runtime = runtimeOptions({ cores: usableCores(), threads, given: libraryEnvironment });
   const { name, reason, rejected } = await chooseBackend(
     runConfig.workers.backend,
     knownBackends({ home: tensorflowHome, runtime }),

@@ -1,10 +1,10 @@
 /** TensorFlow computes with as many threads as it was told, counted in the process. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { needsTensorflowAddon, tensorflowAddon } from '../../../test/tensorflow-addon.ts';
+import { usableCores } from './usable-cores.ts';
 
 const run = promisify(execFile);
 const nameOf = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
@@ -12,12 +12,11 @@ const nameOf = (file: string): string => JSON.stringify(new URL(file, import.met
 /** Opens the backend as a worker does, and prints its version and TensorFlow's threads. */
 const program = `
   import { readdirSync, readFileSync } from 'node:fs';
-  import { availableParallelism } from 'node:os';
-  import * as tf from '@tensorflow/tfjs-core';
   import { runtimeOptions } from ${nameOf('./runtime-options.ts')};
   import { tensorflowBackend } from ${nameOf('./tensorflow-backend.ts')};
+  import { usableCores } from ${nameOf('./usable-cores.ts')};
   const { home, threads } = JSON.parse(process.argv[1]);
-  const facts = { cores: availableParallelism(), threads, given: {} };
+  const facts = { cores: usableCores(), threads, given: {} };
   const { version } = await tensorflowBackend({ home, runtime: runtimeOptions(facts) }).open();
   const tasks = readdirSync('/proc/self/task');
   const names = tasks.map((task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8'));
@@ -43,7 +42,7 @@ const needs = isLinux ? needsTensorflowAddon() : { skip: 'threads are counted in
 describe('threads of the backend tensorflow', needs, () => {
   test('are the cores of the process', async () => {
     const { version, threads } = await threadsIn([]);
-    assert.equal(threads, availableParallelism());
+    assert.equal(threads, usableCores());
     assert.match(version, new RegExp(`, ${threads} threads?$`));
   });
 
