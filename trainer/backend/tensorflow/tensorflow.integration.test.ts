@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -104,7 +105,8 @@ describe('the backend tensorflow', needsTensorflowAddon(), () => {
   async function trainOn(backend: BackendName, name: NetworkName): Promise<NamedArray[]> {
     await chooseBackend(backend, backends);
     using training = beginTraining(name);
-    for (let index = 0; index < comparableSteps; index++) trainStep(training.step, batchFor(name, 16, index));
+    for (let index = 0; index < comparableSteps; index++)
+      trainStep(training.step, batchFor(name, 16, index));
     return training.step.state();
   }
 
@@ -161,10 +163,16 @@ describe('the backend tensorflow', needsTensorflowAddon(), () => {
     assertClose(tensorflow.weights, wasm.weights, trainedTolerance);
   });
 
-  test('is what auto takes in a local run, which hands its place to the workers', async () => {
-    const { backend } = await runLocally({ [environment.tensorflowHome]: await tensorflowAddon() });
+  test('is what auto takes in a local run, which hands its place and threads to the workers', async () => {
+    const { backend, execution } = await runLocally({
+      [environment.tensorflowHome]: await tensorflowAddon(),
+    });
     assert.equal(backend.name, 'tensorflow');
     assert.match(backend.reason, version);
+    // The two workers share the cores.
+    const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+    assert.match(backend.reason, new RegExp(`, ${threads} threads?\\)\\.$`));
+    assert.equal(execution.mode, 'compiled', execution.reason);
   });
 });
 
