@@ -6,7 +6,8 @@
 import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel, requireFloats, type KernelContext } from './wasm-kernel.ts';
 import { floatBytes, sizeOf } from './heap.ts';
-import { multiplyDense, type Finish } from './product.ts';
+import { withDenseProduct } from './dense-product.ts';
+import type { Finish } from './product.ts';
 
 interface Operands {
   readonly a: TensorInfo;
@@ -54,27 +55,17 @@ function multiplyBatches(
   if (steps === 0 || sizeOf(shape) === 0) return heap.allocateZeros(shape);
   const output = heap.allocateOutput(shape);
   const [aBatches, bBatches] = [sizeOf(a.shape.slice(0, -2)), sizeOf(b.shape.slice(0, -2))];
-  const aRow = (transposeA ? rows : steps) * floatBytes;
-  for (let batch = 0; batch < Math.max(aBatches, bBatches); batch++) {
-    multiplyDense(context, {
-      ...sizes,
-      ...finish,
-      a: {
-        address: heap.addressOf(a) + (batch % aBatches) * rows * steps * floatBytes,
-        row: transposeA ? floatBytes : aRow,
-        step: transposeA ? aRow : floatBytes,
-      },
-      b: {
-        address: heap.addressOf(b) + (batch % bBatches) * steps * columns * floatBytes,
-        row: (transposeB ? steps : columns) * floatBytes,
-        isTransposed: transposeB,
-      },
-      c: {
-        address: heap.addressOf(output) + batch * rows * columns * floatBytes,
-        row: columns * floatBytes,
-      },
-    });
-  }
+  const matrixAt = (address: number, index: number, size: number): number =>
+    address + index * size * floatBytes;
+  withDenseProduct(context, { ...sizes, ...finish, transposeA, transposeB }, (multiply) => {
+    for (let batch = 0; batch < Math.max(aBatches, bBatches); batch++) {
+      multiply(
+        matrixAt(heap.addressOf(a), batch % aBatches, rows * steps),
+        matrixAt(heap.addressOf(b), batch % bBatches, steps * columns),
+        matrixAt(heap.addressOf(output), batch, rows * columns),
+      );
+    }
+  });
   return output;
 }
 

@@ -272,6 +272,7 @@ test('matrix products equal those of the cpu backend for every transposition', a
     [5, 13, 7],
     [64, 10, 33],
     [3, 128, 2],
+    [300, 11, 600],
   ] as const;
   for (const [rows, columns, inner] of sizes) {
     for (const [transposeA, transposeB] of product([false, true], [false, true])) {

@@ -1,15 +1,7 @@
-/**
- * Products of matrices in the wasm memory: prepares tables and panels for the product loop and
- * takes large left sides piece by piece, so that a piece stays in the cache while B passes by.
- */
+/** Products of matrices in the wasm memory: tables, panels and calls of the product loop. */
 import { floatBytes, type Heap } from './heap.ts';
 import { panelFloats } from './panels.ts';
 import type { KernelContext } from './wasm-kernel.ts';
-
-/** Half of a second-level cache of 512 KiB, which the smallest of today's processors have. */
-const pieceBytes = 256 * 1024;
-/** The product loop works on blocks of as many rows. */
-const blockRows = 4;
 
 /** How the finished sums become C. */
 export interface Finish {
@@ -20,14 +12,12 @@ export interface Finish {
   readonly isRelu?: boolean;
 }
 
-/** Strides in bytes; `isTransposed`: the memory holds B's columns one after another. */
-export interface DenseProduct extends Pick<Finish, 'bias' | 'isRelu'> {
-  readonly rows: number;
-  readonly columns: number;
-  readonly steps: number;
-  readonly a: { readonly address: number; readonly row: number; readonly step: number };
-  readonly b: { readonly address: number; readonly row: number; readonly isTransposed: boolean };
-  readonly c: { readonly address: number; readonly row: number };
+/** A right side; `row`: bytes from one row in memory to the next. */
+export interface RightSide {
+  readonly address: number;
+  readonly row: number;
+  /** The memory holds B's columns one after another. */
+  readonly isTransposed: boolean;
 }
 
 /** Runs `work` with the address of a table of `count` byte offsets. */
@@ -47,7 +37,7 @@ export function withOffsets<T>(
 export function withPanels<T>(
   { heap, loops }: KernelContext,
   size: { readonly rows: number; readonly columns: number },
-  b: DenseProduct['b'],
+  b: RightSide,
   work: (panels: number) => T,
 ): T {
   const { rows, columns } = size;
@@ -79,32 +69,4 @@ export function callProduct({ heap, loops }: KernelContext, o: ProductCall & Fin
     ...[o.panels, added ?? o.bias ?? 0, Number(added !== undefined)],
     ...[o.cTable, o.c, heap.tile, Number(o.isRelu === true)],
   );
-}
-
-/** C = A·B, then as `Finish` says; all sizes at least 1. */
-export function multiplyDense(context: KernelContext, o: DenseProduct): void {
-  const { heap } = context;
-  const fitting = Math.floor(pieceBytes / (o.steps * floatBytes * blockRows)) * blockRows;
-  const piece = Math.min(o.rows, Math.max(fitting, blockRows));
-  const run = (panels: number, aTable: number, cTable: number): void => {
-    for (let first = 0; first < o.rows; first += piece) {
-      callProduct(context, {
-        ...{ ...o, segments: 1, aTable, cTable, panels },
-        rows: Math.min(piece, o.rows - first),
-        a: { ...o.a, address: o.a.address + first * o.a.row, segment: 0 },
-        c: o.c.address + first * o.c.row,
-      });
-    }
-  };
-  withPanels(context, { rows: o.steps, columns: o.columns }, o.b, (panels) => {
-    withOffsets(heap, piece, {
-      offsetOf: (row) => row * o.a.row,
-      work: (aTable) => {
-        withOffsets(heap, piece, {
-          offsetOf: (row) => row * o.c.row,
-          work: (cTable) => run(panels, aTable, cTable),
-        });
-      },
-    });
-  });
 }

@@ -8,6 +8,17 @@ import { f32x4 } from './instructions.ts';
 import type { MultiplyAdd } from './multiply-add.ts';
 import { transcendentalLocals, transcendentals } from './transcendental.ts';
 
+type RecurrentLoop =
+  | 'lstmStep'
+  | 'lstmStepGradient'
+  | 'gruActivateGates'
+  | 'gruStep'
+  | 'gruResetHidden'
+  | 'gruResetInner'
+  | 'gruStepGradient'
+  | 'gruResetInnerGradient'
+  | 'gruResetHiddenGradient';
+
 const { add, subtract, multiply } = f32x4;
 const one = f32x4.constant(1);
 const temporaries = Object.keys(transcendentalLocals);
@@ -195,7 +206,9 @@ const gruResetHiddenGradient: WasmFunction = defineGateLoop(
   ],
 );
 
-export const recurrentLoops = (multiplyAdd: MultiplyAdd) => ({
+export const recurrentLoops = (
+  multiplyAdd: MultiplyAdd,
+): Readonly<Record<RecurrentLoop, WasmFunction>> => ({
   lstmStep: lstmStep(multiplyAdd),
   lstmStepGradient: lstmStepGradient(multiplyAdd),
   gruActivateGates: gruActivateGates(multiplyAdd),

@@ -3,7 +3,7 @@
  * time step, so panels and tables are made once.
  */
 import { floatBytes } from './heap.ts';
-import { callProduct, withOffsets, withPanels, type DenseProduct } from './product.ts';
+import { callProduct, withOffsets, withPanels, type RightSide } from './product.ts';
 import type { KernelContext } from './wasm-kernel.ts';
 
 /** Adds what lies at `added` (in C's layout) where it is given. */
@@ -16,7 +16,7 @@ interface Layout {
   readonly cWidth: number;
   readonly steps: number;
   readonly columns: number;
-  readonly b: DenseProduct['b'];
+  readonly b: RightSide;
   /** Address of a row that is added in every step; then none is given to the product itself. */
   readonly bias?: number;
 }
