@@ -6,8 +6,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { OptimizerConfig } from '@tfjs-operator/api/run-config.ts';
+import type { UpdateFormula } from './update-kernel.ts';
 
 export interface OptimizerRule {
+  /** What `update` computes, for backends that do it in one pass. */
+  readonly formula: UpdateFormula;
   readonly slots: readonly { readonly name: string; readonly initial: number }[];
   /** AdamW: weights are multiplied by 1 - learningRate · weightDecay before the update. */
   readonly weightDecay: number;
@@ -54,6 +57,7 @@ export function createOptimizerRule(config: OptimizerConfig): OptimizerRule {
 function stochasticGradientDescent(momentum: number, isNesterov: boolean): OptimizerRule {
   if (momentum === 0) {
     return {
+      formula: 'sgd',
       slots: [],
       weightDecay: 0,
       scalars: (learningRate) => [-learningRate],
@@ -61,6 +65,7 @@ function stochasticGradientDescent(momentum: number, isNesterov: boolean): Optim
     };
   }
   return {
+    formula: isNesterov ? 'nesterov' : 'momentum',
     slots: [{ name: 'momentum', initial: 0 }],
     weightDecay: 0,
     scalars: (learningRate) => [learningRate, momentum],
@@ -82,6 +87,7 @@ function rmsprop(config: OptimizerConfig): OptimizerRule {
   const epsilon = config.epsilon ?? EPSILON;
   const hasMomentum = momentum > 0;
   return {
+    formula: hasMomentum ? 'rmspropMomentum' : 'rmsprop',
     slots: [
       { name: 'velocity', initial: 0 },
       ...(hasMomentum ? [{ name: 'momentum', initial: 0 }] : []),
@@ -103,6 +109,7 @@ function adagrad(config: OptimizerConfig): OptimizerRule {
   const epsilon = config.epsilon ?? EPSILON;
   const initial = config.initialAccumulatorValue ?? INITIAL_ACCUMULATOR;
   return {
+    formula: 'adagrad',
     slots: [{ name: 'accumulator', initial }],
     weightDecay: 0,
     scalars: (learningRate) => [-learningRate, epsilon],
@@ -124,6 +131,7 @@ function adam(config: OptimizerConfig, weightDecay: number): OptimizerRule {
   const beta2 = config.beta2 ?? BETA_2;
   const epsilon = config.epsilon ?? EPSILON;
   return {
+    formula: 'adam',
     slots: [
       { name: 'momentum', initial: 0 },
       { name: 'velocity', initial: 0 },

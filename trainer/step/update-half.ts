@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { LayerVariable } from './model-layers.ts';
 import type { GradientBucket, StepContext } from './step-context.ts';
+import { hasUpdateKernel, runUpdateKernel } from './update-kernel.ts';
 
 export interface UpdateOptions {
   readonly learningRate: number;
@@ -22,18 +23,19 @@ export interface UpdateOptions {
 export function applyUpdate(context: StepContext, options: UpdateOptions): number {
   const norm = globalNorm(context.arena, context.buckets);
   assertFinite(context.sums.read().loss, norm, options.step);
-  tf.tidy(() => {
-    const scalars = context.rule.scalars(options.learningRate, options.t).map((v) => tf.scalar(v));
+  const { rule, buckets } = context;
+  const numbers: Numbers = {
+    scalars: rule.scalars(options.learningRate, options.t),
     // Fed whenever clipping is on, not only where it bites: the operations stay the same.
-    const clip =
-      options.clipNorm === undefined
-        ? undefined
-        : tf.scalar(options.clipNorm / Math.max(norm, options.clipNorm));
-    const decay = context.rule.weightDecay
-      ? tf.scalar(1 - options.learningRate * context.rule.weightDecay)
-      : undefined;
-    for (const bucket of context.buckets) {
-      updateBucket(context, bucket, { scalars, clip, decay });
+    clip: options.clipNorm && options.clipNorm / Math.max(norm, options.clipNorm),
+    decay: rule.weightDecay ? 1 - options.learningRate * rule.weightDecay : undefined,
+  };
+  tf.tidy(() => {
+    if (hasUpdateKernel()) {
+      for (const bucket of buckets) updateInOnePass(context, bucket, numbers);
+    } else {
+      const factors = tensorsOf(numbers);
+      for (const bucket of buckets) updateBucket(context, bucket, factors);
     }
   });
   context.statistics.forEach((variable, index) => {
@@ -50,10 +52,42 @@ export function assignValue(variable: LayerVariable, values: Float32Array): void
   });
 }
 
+interface Numbers {
+  readonly scalars: readonly number[];
+  readonly clip: number | undefined;
+  readonly decay: number | undefined;
+}
+
+/** The same numbers as tensors. */
 interface Factors {
   readonly scalars: readonly tf.Tensor[];
   readonly clip: tf.Tensor | undefined;
   readonly decay: tf.Tensor | undefined;
+}
+
+function tensorsOf({ scalars, clip, decay }: Numbers): Factors {
+  return {
+    scalars: scalars.map((value) => tf.scalar(value)),
+    clip: clip === undefined ? undefined : tf.scalar(clip),
+    decay: decay === undefined ? undefined : tf.scalar(decay),
+  };
+}
+
+function updateInOnePass(context: StepContext, bucket: GradientBucket, numbers: Numbers): void {
+  const { arena, rule, slots } = context;
+  const { scalars, clip = 1, decay = 1 } = numbers;
+  const [slot0, slot1] = slots.of(bucket.index);
+  tf.tidy(() => {
+    const gradient = tf.tensor1d(arena.subarray(bucket.offset, bucket.offset + bucket.length));
+    const flat = { gradient, ...(slot0 && { slot0 }), ...(slot1 && { slot1 }) };
+    for (const { variable, start } of bucket.members) {
+      const inputs = { weight: variable.read(), ...flat };
+      // `write` applies the variable's constraint, as Keras does after an update.
+      variable.write(
+        runUpdateKernel(inputs, { formula: rule.formula, scalars, clip, decay, start }),
+      );
+    }
+  });
 }
 
 function updateBucket(context: StepContext, bucket: GradientBucket, factors: Factors): void {
@@ -82,13 +116,23 @@ function updateBucket(context: StepContext, bucket: GradientBucket, factors: Fac
   slots.replace(bucket.index, next);
 }
 
-/** Euclidean norm over all gradients, accumulated in float64. */
+/** Euclidean norm over all gradients, accumulated in float64; four sums, for one waits on itself. */
 export function globalNorm(arena: Float32Array, buckets: readonly GradientBucket[]): number {
-  let sum = 0;
+  const sums = [0, 0, 0, 0] as [number, number, number, number];
   for (const { offset, length } of buckets) {
-    for (let i = offset; i < offset + length; i++) sum += arena[i]! * arena[i]!;
+    let [one, two, three, four] = sums;
+    const end = offset + length;
+    let i = offset;
+    for (; i + 3 < end; i += 4) {
+      one += arena[i]! * arena[i]!;
+      two += arena[i + 1]! * arena[i + 1]!;
+      three += arena[i + 2]! * arena[i + 2]!;
+      four += arena[i + 3]! * arena[i + 3]!;
+    }
+    for (; i < end; i++) one += arena[i]! * arena[i]!;
+    sums.splice(0, 4, one, two, three, four);
   }
-  return Math.sqrt(sum);
+  return Math.sqrt(sums.reduce((sum, part) => sum + part, 0));
 }
 
 /** @throws Failure NumericError */

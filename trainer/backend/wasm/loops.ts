@@ -9,6 +9,7 @@ import * as batchNormalizationLoops from './batch-normalization-loops.ts';
 import { copyLines } from './copy-lines.ts';
 import { matmul, matmulTransposed } from './matmul.ts';
 import { availableMultiplyAdd, type MultiplyAdd } from './multiply-add.ts';
+import { optimizerLoops } from './optimizer-loops.ts';
 import { panelsOfColumns, panelsOfRows } from './panels.ts';
 import { recurrentLoops } from './recurrent-loops.ts';
 import { productLoop } from './product-loop.ts';
@@ -24,6 +25,7 @@ function define(multiplyAdd: MultiplyAdd) {
     panelsOfColumns,
     copyLines,
     ...batchNormalizationLoops,
+    ...optimizerLoops,
     ...recurrentLoops(multiplyAdd),
     matmul,
     matmulTransposed,

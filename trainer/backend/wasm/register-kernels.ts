@@ -33,6 +33,7 @@ import { openHeap } from './heap.ts';
 import { lstmBackward, lstmForward } from './lstm-kernels.ts';
 import { openLoops } from './loops.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
+import { optimizerUpdate } from './optimizer-update.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 import { slice, split } from './slice.ts';
 
@@ -47,6 +48,7 @@ const missingKernels: readonly WasmKernel[] = [
   lstmBackward,
   gruForward,
   gruBackward,
+  optimizerUpdate,
 ];
 
 /** Faster than tfjs's own, and in the case of average pooling right where tfjs's is wrong. */
