@@ -11,7 +11,7 @@ import type { ExitReason } from '@tfjs-operator/api/exit-codes.ts';
 import type { Summary } from '@tfjs-operator/api/result.ts';
 import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 
-const trainer = join(import.meta.dirname, '..', 'trainer', 'main.ts');
+const ownTrainer = join(import.meta.dirname, '..', 'trainer', 'main.ts');
 
 export interface WorkerEnd {
   readonly rank: number;
@@ -57,14 +57,16 @@ export async function startGang(
     readonly only?: readonly number[];
     /** Variables besides those of this process. */
     readonly env?: Readonly<Record<string, string>>;
+    /** main.ts of another copy of the trainer. */
+    readonly trainer?: string;
   } = {},
 ): Promise<TestGang> {
   const run = await mkdtemp(join(folder.path, 'run-'));
   await mkdir(join(run, 'peers'));
   await writeFile(join(run, 'run-config.json'), JSON.stringify(runConfig));
   const ranks = options.only ?? Array.from({ length: replicas }, (_, rank) => rank);
-  const { env = {} } = options;
-  const workers = ranks.map((rank) => startWorker({ folder, run, rank, replicas, env }));
+  const { env = {}, trainer = ownTrainer } = options;
+  const workers = ranks.map((rank) => startWorker({ folder, run, rank, replicas, env, trainer }));
   const processes = workers.map(({ child }) => child);
   const ends = Promise.all(workers.map(({ end }) => end));
   const httpAddress = (rank: number): Promise<string> =>
@@ -102,9 +104,10 @@ interface WorkerPlace {
   readonly rank: number;
   readonly replicas: number;
   readonly env: Readonly<Record<string, string>>;
+  readonly trainer: string;
 }
 
-function startWorker({ folder, run, rank, replicas, env }: WorkerPlace): {
+function startWorker({ folder, run, rank, replicas, env, trainer }: WorkerPlace): {
   child: ChildProcess;
   end: Promise<WorkerEnd>;
 } {
@@ -112,6 +115,8 @@ function startWorker({ folder, run, rank, replicas, env }: WorkerPlace): {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', trainer], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
+      // What a person has staged for the trainer of this checkout is no part of a test.
+      [environment.tensorflowHome]: '',
       ...process.env,
       ...env,
       [environment.runConfig]: join(run, 'run-config.json'),

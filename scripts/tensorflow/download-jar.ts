@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { InstallFailure } from './install-failure.ts';
 import type { Progress } from './progress.ts';
 import type { Jar } from './releases.ts';
+import { withoutLogin } from './source.ts';
 
 /**
  * @param repository address of the repository; credentials may stand in it.
@@ -41,7 +42,7 @@ export async function downloadJar(
       } catch (error) {
         // A disk that is full is not the network's fault.
         if (isFileError(error) || signal.aborted) throw error;
-        throw failed(url, reasonOf(error), error);
+        throw failed(withoutLogin(url), reasonOf(error), error);
       }
     },
     jar.bytes,
@@ -50,13 +51,14 @@ export async function downloadJar(
 }
 
 async function openBody(url: string, signal: AbortSignal): Promise<Readable> {
-  const { origin, pathname, username, password } = new URL(url);
+  const { username, password } = new URL(url);
+  // fetch refuses an address with a password in it; an error must not show it.
+  const shown = withoutLogin(url);
   const headers = new Headers();
   if (username !== '') {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
   }
-  const shown = `${origin}${pathname}`;
   let response: Response;
   try {
     response = await fetch(shown, { signal, headers });

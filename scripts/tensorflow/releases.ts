@@ -149,7 +149,7 @@ const cudaX64: Release = {
       'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9',
     ),
   ],
-  unpackedBytes: 0,
+  unpackedBytes: 5_676_179_581,
 };
 
 const releases: Readonly<Record<Variant, Partial<Record<Architecture, Release>>>> = {

@@ -2,7 +2,7 @@
  * Runs a tool of the machine (pip, npm, g++, strip) and gives back how it ended. A tool that is not
  * there is one kind of failure whatever the tool; what a failing tool means its caller says.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { InstallFailure } from './install-failure.ts';
 
 /** What every step needs to know of the process that it runs in. */
@@ -10,6 +10,9 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
+
+/** Long enough to delete a temporary file, short enough for a person who pressed Ctrl-C. */
+const patienceMs = 2000;
 
 export interface ToolRun {
   readonly command: string;
@@ -35,7 +38,9 @@ export async function runTool(
   { command, args, cwd, wayOut }: ToolRun,
   { env, signal }: Surroundings,
 ): Promise<ToolEnd> {
-  const child = spawn(command, args, { cwd, env, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+  signal.throwIfAborted();
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const unstop = stopWith(child, signal);
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (part: Buffer) => stdout.push(part));
   child.stderr.on('data', (part: Buffer) => stderr.push(part));
@@ -44,9 +49,25 @@ export async function runTool(
   const [code, endedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
     child.on('close', (...end) => resolve(end));
   });
-  // A child that could not be started closes too; one that was stopped has ended by now.
+  unstop();
+  signal.throwIfAborted();
+  // A child that could not be started closes too.
   if (problem !== undefined) throw isMissing(problem) ? missing(command, wayOut) : problem;
   return { code, endedBy, stdout: textOf(stdout), stderr: textOf(stderr) };
+}
+
+/** Asks the child to end when the signal comes, and ends it where it does not: npm does not. */
+function stopWith(child: ChildProcess, signal: AbortSignal): () => void {
+  let patience: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    child.kill('SIGTERM');
+    patience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  return () => {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(patience);
+  };
 }
 
 function textOf(parts: readonly Buffer[]): string {

@@ -65,8 +65,18 @@ async function stampOf(file: string): Promise<string> {
   return `${size} ${mtimeMs}`;
 }
 
-/** In words: `pip`, or the path. */
+/** In words, without a password: `pip`, or the path. */
 export function describeSource(source: Source): string {
-  if (source.kind === 'pip') return source.mirror === undefined ? 'pip' : `pip, ${source.mirror}`;
-  return source.kind === 'maven' ? `maven, ${source.mirror}` : source.path;
+  if (source.kind === 'folder' || source.kind === 'archive') return source.path;
+  return source.mirror === undefined
+    ? source.kind
+    : `${source.kind}, ${withoutLogin(source.mirror)}`;
+}
+
+/** @param address URL that may carry user name and password. */
+export function withoutLogin(address: string): string {
+  const url = new URL(address);
+  url.username = '';
+  url.password = '';
+  return url.href;
 }

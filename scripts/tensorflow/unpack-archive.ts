@@ -24,8 +24,7 @@ export function placeOf(path: string): string | undefined {
   if ((libraries as readonly string[]).includes(name)) return `lib/${name}`;
   // XLA compiles with ptxas and libdevice of this wheel.
   if (/^nvidia\/cuda_nvcc\/(bin|nvvm)\//.test(path)) return path;
-  if (/^nvidia\/\w+\/lib\/[^/]+$/.test(path))
-    return path === 'nvidia/__init__.py' ? undefined : path;
+  if (/^nvidia\/\w+\/lib\/[^/]+$/.test(path)) return name.endsWith('.py') ? undefined : path;
   const [, distribution] =
     /^(?:.*\/)?([^/]+)\.dist-info\/(?:.*\/)?[^/]*licen[cs]e[^/]*$/i.exec(path) ?? [];
   if (distribution !== undefined) return `licenses/${distribution}-${name}`;

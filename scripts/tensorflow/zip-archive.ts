@@ -16,8 +16,8 @@ export interface ZipEntry {
   readonly compressedSize: number;
   readonly crc: number;
   readonly method: number;
-  /** Unix permissions, or 0 where the archive has none. */
-  readonly mode: number;
+  /** Somebody may run it: the archives' other permissions belong to who packed them. */
+  readonly isProgram: boolean;
   readonly offset: number;
 }
 
@@ -72,7 +72,7 @@ function readEntry(table: Buffer, at: number): { entry: ZipEntry; next: number }
     crc: table.readUInt32LE(at + 16),
     compressedSize: table.readUInt32LE(at + 20),
     size: table.readUInt32LE(at + 24),
-    mode: table.readUInt16LE(at + 40) & 0o777,
+    isProgram: (table.readUInt16LE(at + 40) & 0o111) !== 0,
     offset: table.readUInt32LE(at + 42),
     path: table.toString('utf8', at + entryBytes, nameEnd),
   };
@@ -112,7 +112,7 @@ export async function extractEntry(
   };
   const inflate =
     entry.method === deflated ? createInflateRaw({ chunkSize: 1 << 18 }) : new PassThrough();
-  const output = createWriteStream(target, { mode: entry.mode === 0 ? 0o644 : entry.mode });
+  const output = createWriteStream(target, { mode: entry.isProgram ? 0o755 : 0o644 });
   try {
     if (entry.compressedSize === 0) await pipeline(Readable.from([]), output);
     else {

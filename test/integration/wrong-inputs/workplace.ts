@@ -118,7 +118,14 @@ function run(
   const child = spawn(file, rest, {
     cwd: folder,
     // The temporary folder also marks the processes that come from here.
-    env: { PATH, HOME: folder, TMPDIR: join(folder, 'tmp'), NODE_COMPILE_CACHE: compileCache },
+    env: {
+      PATH,
+      HOME: folder,
+      TMPDIR: join(folder, 'tmp'),
+      NODE_COMPILE_CACHE: compileCache,
+      // What a person has staged for the trainer of this checkout is no part of a test.
+      TFJS_TENSORFLOW_HOME: '',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limitMs,
     killSignal: 'SIGKILL',
