@@ -30,8 +30,9 @@ export const environment = {
   tlsDirectory: 'TFJS_TLS_DIR',
   /**
    * Folder whose node_modules holds @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu, for the
-   * backend `tensorflow`: set by an image, or by a person for a local run. Absent: the trainer's own
-   * node_modules.
+   * backend `tensorflow`: set by an image, or by a person for a local run. Absent: what `npm run
+   * backend:tensorflow` installed for this checkout, else the trainer's own node_modules. Empty: only
+   * the latter.
    */
   tensorflowHome: 'TFJS_TENSORFLOW_HOME',
   /**
