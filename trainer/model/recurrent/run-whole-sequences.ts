@@ -73,13 +73,17 @@ export function runLayerWhole(given: LayerInside): void {
   const call: Call = (inputs, options) => {
     const input = Array.isArray(inputs) ? inputs[0]! : inputs;
     const isAlone = !Array.isArray(inputs) || inputs.length === 1;
-    if (!isAlone || !isCovered(layer, input, options ?? {})) {
-      return original.call(layer, inputs, options);
-    }
+    const isOurs = isAlone && !isSlower(className) && isCovered(layer, input, options ?? {});
+    if (!isOurs) return original.call(layer, inputs, options);
     const run = kernelSequenceOf(className) ?? composed;
     return tf.tidy(() => runLayer(layer, run, dropInputs(layer.cell, input, options ?? {})));
   };
   Object.assign(given, { call });
+}
+
+/** One gate has too little to fuse: TensorFlow's graph of tfjs's own operations is the faster one. */
+function isSlower(className: string): boolean {
+  return className === 'SimpleRNN' && tf.getBackend() === 'tensorflow';
 }
 
 function isCovered(layer: RecurrentLayer, input: tf.Tensor, options: CallOptions): boolean {
