@@ -199,7 +199,7 @@ export const runtimeCases: readonly WrongInput[] = [
     name: 'a backend that is not installed',
     set: { 'spec.workers.backend': 'tensorflow' },
     reason: 'BackendUnavailable',
-    says: 'workers.backend is tensorflow, but @tensorflow/tfjs-node is not installed; set it to auto to take the best that works here.',
+    says: 'workers.backend is tensorflow, but @tensorflow/tfjs-node is not installed (npm run backend:tensorflow does it); set it to auto to take the best that works here.',
   },
   {
     ...job,

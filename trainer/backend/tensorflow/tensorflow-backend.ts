@@ -70,7 +70,7 @@ export function tensorflowBackend({ home, runtime = [] }: TensorflowOptions = {}
       );
       const name = packages.find((candidate) => isInstalled(candidate, require));
       if (name === undefined) {
-        const where = home === undefined ? '' : ` in ${home}`;
+        const where = home === undefined ? ' (npm run backend:tensorflow does it)' : ` in ${home}`;
         throw new BackendError(`@tensorflow/tfjs-node is not installed${where}`);
       }
       restoreRemovedUtil();
