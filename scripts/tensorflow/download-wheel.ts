@@ -95,9 +95,16 @@ function failedSentence({ project, version, file }: Wheel, { code, stderr }: Too
 
 /** pip ends with "no matching distribution" whatever happened; a warning before it says why. */
 function whyOf(stderr: string): string {
-  const connection = /connection broken by '(.*?)(?:\('|: \/)/.exec(stderr)?.[1];
   const error = problemLine(stderr, /^ERROR: /);
-  return connection === undefined ? error : `${error}, ${connection}`;
+  const warning = stderr
+    .split('\n')
+    .findLast((line) => line.startsWith('WARNING: '))
+    ?.replace('WARNING: ', '');
+  if (warning === undefined) return error;
+  // … connection broken by 'NewConnectionError('<… object at 0x7f84>: Connection refused')': /simple/
+  const [, connection] = /connection broken by '\w+\(["']?(.*?)["']?\)'/.exec(warning) ?? [];
+  const why = connection?.replace(/^<.*?>: /, '') ?? warning.split('. ', 1)[0] ?? '';
+  return `${error}: ${why}`;
 }
 
 /** Reports what the folder holds while the work goes on. */

@@ -59,7 +59,7 @@ function explain(error: unknown): InstallFailure {
   }
   if (error instanceof InstallFailure) return error;
   if (isSystemError(error)) {
-    const what = error.path ?? error.syscall;
+    const what = error.path ?? 'The disk';
     const sentence = `${what} cannot be used: ${problemOf(error)}; put that right and run the command again.`;
     return new InstallFailure('StorageError', sentence);
   }
