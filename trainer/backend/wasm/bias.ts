@@ -3,7 +3,8 @@
  * every number's indices to broadcast, and transpose the whole tensor before such a sum.
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { floatBytes, sizeOf } from './heap.ts';
+import { sizeOf } from './heap.ts';
+import { inStrips } from './strips.ts';
 import { defineKernel } from './wasm-kernel.ts';
 
 interface Operands {
@@ -30,20 +31,16 @@ export const addBias = defineKernel<Operands, object>(
   'Add',
   ({ heap, loops }, { a, b }) => {
     const columns = sizeOf(b.shape);
-    const size = sizeOf(a.shape);
+    const rows = sizeOf(a.shape) / columns;
     const output = heap.allocateOutput(a.shape);
-    const target = heap.addressOf(output);
-    const from = heap.addressOf(a) / floatBytes;
-    heap.floats().copyWithin(target / floatBytes, from, from + size);
-    const rowBytes = columns * floatBytes;
-    loops.matmul(size / columns, columns, 1, heap.one, 0, heap.addressOf(b), 0, target, rowBytes);
+    const [from, to, bias] = [a, output, b].map(heap.addressOf) as [number, number, number];
+    inStrips({ rows, columns }, (offset, count) => {
+      loops.addRow(count, columns, from + offset, to + offset, bias);
+    });
     return output;
   },
   (operands) => areFloats(operands) && isRowOf(operands.b, operands.a),
 );
-
-/** Sums of sums: the error grows with the longest run of additions (a square root of 2^18 rows). */
-const rowsPerSum = 512;
 
 interface SumAttributes {
   /** All of them where undefined. */
@@ -67,14 +64,12 @@ export const sumRows = defineKernel<{ x: TensorInfo }, SumAttributes>(
     const columns = sizeOf(kept);
     const ones = attributes.keepDims === true ? new Array<number>(reduced).fill(1) : [];
     const output = heap.allocateZeros([...ones, ...kept]);
-    const rowBytes = columns * floatBytes;
     const rows = sizeOf(x.shape.slice(0, reduced));
-    for (let first = 0; first < rows; first += rowsPerSum) {
-      loops.matmulTransposed(
-        ...[1, columns, 1, Math.min(rowsPerSum, rows - first), heap.one, 0, 0],
-        ...[heap.addressOf(x) + first * rowBytes, 0, rowBytes, heap.addressOf(output), rowBytes],
-      );
-    }
+    const [from, to] = [heap.addressOf(x), heap.addressOf(output)];
+    // Sums of sums, strip by strip: the error grows with the longest run of additions.
+    inStrips({ rows, columns }, (offset, count) => {
+      loops.sumOfRows(count, columns, from + offset, to);
+    });
     return output;
   },
   (inputs, attributes) => {

@@ -31,8 +31,6 @@ export interface Heap {
   /** The same, filled with zeros. */
   withZeros<T>(floats: number, work: (address: number) => T): T;
   fillZeros(address: number, floats: number): void;
-  /** The address of a 1: as a matrix of stride 0 it is all ones. */
-  readonly one: number;
   /** The address of 32 floats that any loop may overwrite. */
   readonly tile: number;
   floats(): Float32Array;
@@ -53,8 +51,6 @@ export function openHeap(backend: BackendWasm): Heap {
     floats().fill(0, address / floatBytes, address / floatBytes + count);
   };
   // Never freed: a few bytes for each time that the backend is opened.
-  const one = wasm._malloc(floatBytes) >>> 0;
-  floats()[one / floatBytes] = 1;
   const tile = wasm._malloc(tileFloats * floatBytes) >>> 0;
   const withScratch = <T>(count: number, work: (address: number) => T): T => {
     // The allocator returns a signed number above 2 GiB.
@@ -69,7 +65,6 @@ export function openHeap(backend: BackendWasm): Heap {
     }
   };
   return {
-    one,
     tile,
     addressOf,
     share: ({ dataId, shape, dtype }) => {

@@ -236,8 +236,8 @@ test('the depthwise kernels honour dilations, which the cpu backend ignores', as
   }
 });
 
-test('the gradient of max pooling equals that of the cpu backend, ties included', async () => {
-  for (const channels of [1, 3, 4, 9]) {
+test('max pooling and its gradient equal those of the cpu backend, ties included', async () => {
+  for (const [channels, height] of product([1, 3, 4, 9], [7, 6])) {
     for (const [window, stride] of [
       [2, 2],
       [3, 2],
@@ -245,23 +245,33 @@ test('the gradient of max pooling equals that of the cpu backend, ties included'
       [2, 3],
     ] as const) {
       for (const pad of ['valid', 'same'] as const) {
-        await assertSameOnBoth(
-          `${channels} channels, window ${window}, stride ${stride}, ${pad}`,
-          () => {
-            const shape: [number, number, number, number] = [2, 7, 8, channels];
-            // Few distinct values: many windows hold their maximum more than once.
-            const x = tf.tensor4d(
-              randomFloats(size(shape), 4).map((value) => Math.round(value * 2)),
-              shape,
-            );
-            const pool = (a: tf.Tensor): tf.Tensor =>
-              tf.maxPool(a as tf.Tensor4D, window, stride, pad);
-            const y = pool(x);
-            return tf.grad(pool)(x, tf.tensor(randomFloats(y.size, 5), y.shape));
-          },
-        );
+        const shape: [number, number, number, number] = [2, height, 8, channels];
+        const name = `[${shape}], window ${window}, stride ${stride}, ${pad}`;
+        // Few distinct values: many windows hold their maximum more than once.
+        const input = (): tf.Tensor4D =>
+          tf.tensor4d(
+            randomFloats(size(shape), 4).map((value) => Math.round(value * 2)),
+            shape,
+          );
+        const pool = (a: tf.Tensor): tf.Tensor => tf.maxPool(a as tf.Tensor4D, window, stride, pad);
+        await assertSameOnBoth(name, () => pool(input()));
+        await assertSameOnBoth(`gradient, ${name}`, () => {
+          const x = input();
+          const y = pool(x);
+          return tf.grad(pool)(x, tf.tensor(randomFloats(y.size, 5), y.shape));
+        });
       }
     }
+  }
+});
+
+test('the gradient of relu equals that of the cpu backend, at zero as well', async () => {
+  for (const length of [1, 4, 7, 130]) {
+    await assertSameOnBoth(`${length} numbers`, () => {
+      const x = randomFloats(length, 4).map((value, index) => (index % 5 === 0 ? 0 : value));
+      const dy = tf.tensor1d(randomFloats(length, 5));
+      return tf.grad((a) => tf.relu(a))(tf.tensor1d(x), dy);
+    });
   }
 });
 

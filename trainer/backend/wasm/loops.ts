@@ -1,18 +1,19 @@
 /**
  * The compiled inner loops, instantiated on the memory of one tfjs wasm backend. Owns the module;
- * which loops exist is decided in matmul.ts, pooling.ts and depthwise.ts.
+ * which loops exist is decided in the files that define them.
  */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { assembleModule } from './assembler.ts';
 import { depthwiseFilterLoop, depthwiseInputLoop } from './depthwise.ts';
 import * as batchNormalizationLoops from './batch-normalization-loops.ts';
 import { copyLines } from './copy-lines.ts';
-import { matmul, matmulTransposed } from './matmul.ts';
 import { availableMultiplyAdd, type MultiplyAdd } from './multiply-add.ts';
 import { optimizerLoops } from './optimizer-loops.ts';
 import { panelsOfColumns, panelsOfRows } from './panels.ts';
 import { recurrentLoops } from './recurrent-loops.ts';
 import { productLoop } from './product-loop.ts';
+import * as quarterPooling from './quarter-pooling.ts';
+import * as rowLoops from './row-loops.ts';
 import { maxPoolLoop } from './pooling.ts';
 
 /** Each takes addresses, sizes and byte strides, in the order of its definition. */
@@ -27,8 +28,8 @@ function define(multiplyAdd: MultiplyAdd) {
     ...batchNormalizationLoops,
     ...optimizerLoops,
     ...recurrentLoops(multiplyAdd),
-    matmul,
-    matmulTransposed,
+    ...rowLoops,
+    ...quarterPooling,
     maxPoolLoop,
     depthwiseFilterLoop,
     depthwiseInputLoop,

@@ -32,7 +32,8 @@ import type { KernelContext, WasmKernel } from './wasm-kernel.ts';
 import { openHeap } from './heap.ts';
 import { lstmBackward, lstmForward } from './lstm-kernels.ts';
 import { openLoops } from './loops.ts';
-import { maxPoolGradient } from './max-pool-gradient.ts';
+import { maxPool, maxPoolGradient } from './max-pool.ts';
+import { gradientOfRelu, reluGradient } from './relu-gradient.ts';
 import { optimizerUpdate } from './optimizer-update.ts';
 import { unsortedSegmentSum } from './segment-sum.ts';
 import { slice, split } from './slice.ts';
@@ -49,6 +50,7 @@ const missingKernels: readonly WasmKernel[] = [
   gruForward,
   gruBackward,
   optimizerUpdate,
+  reluGradient,
 ];
 
 /** Faster than tfjs's own, and in the case of average pooling right where tfjs's is wrong. */
@@ -57,6 +59,7 @@ const betterKernels: readonly WasmKernel[] = [
   conv2d,
   fusedConv2d,
   conv2dBackpropInput,
+  maxPool,
   maxPoolGradient,
   batchMatMul,
   fusedMatMul,
@@ -67,6 +70,8 @@ const betterKernels: readonly WasmKernel[] = [
   slice,
   split,
 ];
+
+const gradients = [gradientOfBatchNormalization, gradientOfRelu];
 
 /** Ours, with a reference to the one of tfjs that it stands in front of. */
 type LayeredKernel = KernelFunc & { readonly original?: KernelFunc | undefined };
@@ -96,6 +101,6 @@ function layer({ name, run, handles }: WasmKernel, context: KernelContext): void
 export function registerKernels(backend: BackendWasm): void {
   const context = { heap: openHeap(backend), loops: openLoops(backend) };
   for (const kernel of [...missingKernels, ...betterKernels]) layer(kernel, context);
-  registerGradientOn('wasm', gradientOfBatchNormalization);
+  for (const gradient of gradients) registerGradientOn('wasm', gradient);
   overrideCall('wasm', tfl.layers.batchNormalization(), callBatchNormalization);
 }
