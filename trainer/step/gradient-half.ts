@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensors } from './batch-tensors.ts';
+import { peekValues } from './peek-values.ts';
 import type { StepContext } from './step-context.ts';
 import type { TrainingPass } from './training-pass.ts';
 import type { GradientsOptions, StepBatch } from './training-step.ts';
@@ -29,7 +30,7 @@ export function createGradientHalf(context: StepContext, pass: TrainingPass): Gr
     const inputs = { x, y, count: batch.count, weight: tf.scalar(1 / options.globalCount) };
     pass.run(
       inputs,
-      (index, gradient) => ready.write(index, gradient.dataSync<'float32'>()),
+      (index, gradient) => ready.write(index, peekValues(gradient)),
       ({ loss, metrics, statistics }) => {
         ready.finish();
         const tensors = [loss, ...metrics, ...statistics];

@@ -116,23 +116,13 @@ function updateBucket(context: StepContext, bucket: GradientBucket, factors: Fac
   slots.replace(bucket.index, next);
 }
 
-/** Euclidean norm over all gradients, accumulated in float64; four sums, for one waits on itself. */
+/** Euclidean norm over all gradients, accumulated in float64. */
 export function globalNorm(arena: Float32Array, buckets: readonly GradientBucket[]): number {
-  const sums = [0, 0, 0, 0] as [number, number, number, number];
+  let sum = 0;
   for (const { offset, length } of buckets) {
-    let [one, two, three, four] = sums;
-    const end = offset + length;
-    let i = offset;
-    for (; i + 3 < end; i += 4) {
-      one += arena[i]! * arena[i]!;
-      two += arena[i + 1]! * arena[i + 1]!;
-      three += arena[i + 2]! * arena[i + 2]!;
-      four += arena[i + 3]! * arena[i + 3]!;
-    }
-    for (; i < end; i++) one += arena[i]! * arena[i]!;
-    sums.splice(0, 4, one, two, three, four);
+    for (let i = offset; i < offset + length; i++) sum += arena[i]! * arena[i]!;
   }
-  return Math.sqrt(sums.reduce((sum, part) => sum + part, 0));
+  return Math.sqrt(sum);
 }
 
 /** @throws Failure NumericError */
