@@ -95,9 +95,9 @@ export interface TrainingConfig {
    */
   readonly seed: number;
   /**
-   * Type of weights and gradients.
+   * What matrix products and convolutions are computed in; weights, gradients and losses are float32. bfloat16: on the backend tensorflow only.
    */
-  readonly precision: 'float32';
+  readonly precision: 'float32' | 'bfloat16';
 }
 /**
  * How a gradient changes the weights. Fields left out take the values of Keras.

@@ -314,9 +314,9 @@ export interface TrainingFile {
    */
   readonly seed?: number;
   /**
-   * Type of weights and gradients.
+   * What matrix products and convolutions are computed in; weights, gradients and losses are float32. bfloat16: on the backend tensorflow only.
    */
-  readonly precision?: 'float32';
+  readonly precision?: 'float32' | 'bfloat16';
 }
 /**
  * The samples, their labels, and how they are prepared.

@@ -12,7 +12,7 @@ describe('the command line', () => {
     );
     assert.deepEqual(
       options.engines.map(({ name }) => name),
-      ['ours', 'eager', 'wasm', 'keras', 'kerasJit', 'torch', 'torchCompile'],
+      ['ours', 'bfloat16', 'eager', 'wasm', 'keras', 'kerasJit', 'torch', 'torchCompile'],
     );
     assert.equal(options.threads, 6);
     assert.equal(options.json, false);

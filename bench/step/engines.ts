@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 
 export type EngineName =
-  'ours' | 'eager' | 'wasm' | 'keras' | 'kerasJit' | 'torch' | 'torchCompile';
+  'ours' | 'bfloat16' | 'eager' | 'wasm' | 'keras' | 'kerasJit' | 'torch' | 'torchCompile';
 
 /** What the process of an engine needs besides Node: found before anything is started. */
 export type Requirement = 'tensorflow' | 'python' | 'none';
@@ -41,6 +41,7 @@ const peer = (name: EngineName, title: string, file: string, ...args: string[]):
 
 export const engines: readonly Engine[] = [
   ours('ours', 'ours', 'tensorflow', 'compiled'),
+  ours('bfloat16', 'ours, bfloat16', 'tensorflow', 'compiled', 'bfloat16'),
   ours('eager', 'ours, eager', 'tensorflow', 'eager'),
   ours('wasm', 'ours, wasm (1 thread)', 'wasm', 'eager'),
   peer('keras', 'Keras', keras, 'graph'),

@@ -10,6 +10,8 @@ export interface ModelRow {
   readonly model: string;
   /** The compiled step. */
   readonly ours: number | null;
+  /** The compiled step with products in bfloat16. */
+  readonly bfloat16: number | null;
   readonly eager: number | null;
   readonly wasm: number | null;
   /** Graph mode. */
@@ -65,6 +67,7 @@ export function rowOf(
   return {
     model,
     ours: time('ours'),
+    bfloat16: time('bfloat16'),
     eager: time('eager'),
     wasm: time('wasm'),
     keras: time('keras'),

@@ -8,7 +8,9 @@ import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { BackendChoice } from '@tfjs-operator/api/progress.ts';
 import type { RunConfig, Topology } from '@tfjs-operator/api/run-config.ts';
 import { chooseBackend, knownBackends } from '../backend/choose-backend.ts';
+import { nodeBackend } from '../backend/tensorflow/node-backend.ts';
 import { runtimeOptions } from '../backend/tensorflow/runtime-options.ts';
+import { hasBfloat16Instructions } from '../backend/tensorflow/bfloat16-instructions.ts';
 import { usableCores } from '../backend/tensorflow/usable-cores.ts';
 import { openBatches, type BatchSource } from '../data/batches.ts';
 import { loadDataset, type Dataset } from '../data/dataset.ts';
@@ -24,6 +26,7 @@ import { learningRateAt, scaledLearningRate } from '../step/learning-rate.ts';
 import type { Predictor } from '../step/predictor.ts';
 import type { SampleLosses, TrainingStep } from '../step/training-step.ts';
 import type { WorkerSettings } from '../worker-settings.ts';
+import { assertPrecision } from './assert-precision.ts';
 import { assertSupported } from './assert-supported.ts';
 import { metricSet, type MetricSet } from './metric-set.ts';
 import { prepareModel } from './prepare-model.ts';
@@ -65,6 +68,7 @@ export async function prepareRun(
   assertSupported(runConfig);
   const resolve = (uri: string): string => resolveUri(uri, settings.volumeRoot);
   const backend = await openBackend(settings, log);
+  assertPrecision(runConfig, backend);
   progress.set({ phase: 'loading', backend, epochs: training.epochs });
   const dataset = await loadDataset(runConfig.dataset, resolve, stop);
   const trainSamples = dataset.splits.train.length;
@@ -73,8 +77,7 @@ export async function prepareRun(
   const { model, topology } = await prepareModel(runConfig, dataset, { resolve });
   const loss = lossByName(training.loss);
   const metrics = metricSet(training.metrics, training.loss);
-  const createStep = backend.name === 'tensorflow' ? createCompiledStep : createEagerStep;
-  const step = createStep({
+  const stepOptions = {
     model,
     loss,
     metrics: metrics.list,
@@ -84,7 +87,11 @@ export async function prepareRun(
     worldSize: replicas,
     isAlone: replicas === 1,
     workerFloats: encodeWorkerRow(idleRow).length,
-  });
+  };
+  const step =
+    backend.name === 'tensorflow'
+      ? createCompiledStep({ ...stepOptions, precision: training.precision })
+      : createEagerStep(stepOptions);
   const predictor = openPredictor(backend, model, log);
   const batches = await openBatches(dataset, {
     seed: training.seed,
@@ -140,8 +147,20 @@ async function openBackend(
     knownBackends({ home: tensorflowHome, runtime }),
   );
   log.info({ backend: name, reason, rejected }, 'backend chosen');
-  if (name === 'tensorflow') log.info({ runtime }, 'TensorFlow set up');
+  if (name === 'tensorflow') {
+    log.info({ runtime }, 'TensorFlow set up');
+    logPrecision(runConfig, log);
+  }
   return { name, reason, rejected };
+}
+
+function logPrecision({ training: { precision } }: RunConfig, log: Logger): void {
+  if (precision !== 'bfloat16' || nodeBackend().isUsingGpuDevice) return;
+  if (hasBfloat16Instructions() !== false) return;
+  log.warn(
+    { precision },
+    'this processor has no instructions for bfloat16: a step takes longer than in float32',
+  );
 }
 
 function logDataset(dataset: Dataset, log: Logger): void {

@@ -6,6 +6,7 @@
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Logits } from '../model/apply-with-logits.ts';
+import type { RunConfig } from '@tfjs-operator/api/run-config.ts';
 import type { StepExecution } from '@tfjs-operator/api/progress.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { ArenaLayout } from './plan-buckets.ts';
@@ -19,6 +20,12 @@ export interface StepBatch {
   /** Samples of this rank; 0 is allowed. */
   readonly count: number;
 }
+
+/**
+ * What matrix products and convolutions are computed in. `bfloat16` is what a compiled step alone
+ * does; weights and sums are float32 with either.
+ */
+export type Precision = RunConfig['training']['precision'];
 
 /** Losses of single samples, [count]; `logits` where the model ends with softmax or sigmoid. */
 export type SampleLosses = (yTrue: tf.Tensor, yPred: tf.Tensor, logits?: Logits) => tf.Tensor;

@@ -1,5 +1,5 @@
 /**
- * Our trainer's step: `tensorflow` or `wasm`, `compiled` or `eager`. Uses the trainer's own parts
+ * Our trainer's step: `tensorflow` or `wasm`, `compiled` or `eager`, `float32` or `bfloat16`. Uses the trainer's own parts
  * with its default settings, the way prepare-run.ts and training-loop.ts put them together for one
  * worker. Speaks the protocol of engine-process.ts.
  */
@@ -19,7 +19,7 @@ import { elementsOf } from '../../../trainer/named-array.ts';
 import { encodeWorkerRow, idleRow } from '../../../trainer/run/progress-tracker.ts';
 import { createCompiledStep } from '../../../trainer/step/compiled/compiled-step.ts';
 import { createEagerStep } from '../../../trainer/step/eager-step.ts';
-import type { StepBatch, TrainingStep } from '../../../trainer/step/training-step.ts';
+import type { Precision, StepBatch, TrainingStep } from '../../../trainer/step/training-step.ts';
 import type { Burst, BurstQuestion, Prepared, PrepareQuestion } from '../engine-process.ts';
 import type { BatchFile } from '../workload.ts';
 
@@ -35,10 +35,16 @@ interface Training extends Pick<Prepared, 'version' | 'parameters'> {
   readonly way: () => string;
 }
 
+interface EngineSettings {
+  readonly backend: BackendName;
+  /** `compiled` or `eager`. */
+  readonly kind: string;
+  readonly precision: Precision;
+}
+
 async function build(
   question: PrepareQuestion,
-  backend: BackendName,
-  kind: string,
+  { backend, kind, precision }: EngineSettings,
 ): Promise<Training> {
   const home = process.env['TFJS_TENSORFLOW_HOME'];
   const { reason } = await chooseBackend(backend, knownBackends({ home }));
@@ -56,7 +62,9 @@ async function build(
   };
   const draws = backend === 'tensorflow' ? statelessDraws() : seededDraws();
   const step =
-    kind === 'compiled' ? createCompiledStep(options) : createEagerStep({ ...options, draws });
+    kind === 'compiled'
+      ? createCompiledStep({ ...options, precision })
+      : createEagerStep({ ...options, draws });
   const batches = await readBatches(question.batches);
   const parameters = model.trainableWeights.reduce(
     (sum, { shape }) => sum + elementsOf(shape as number[]),
@@ -148,14 +156,14 @@ function peakBytes(): number {
   }
 }
 
-async function serve(backend: BackendName, kind: string): Promise<void> {
+async function serve(engine: EngineSettings): Promise<void> {
   let training: Training | undefined;
   let index = 0;
   for await (const line of createInterface({ input: process.stdin })) {
     const question = JSON.parse(line) as PrepareQuestion | BurstQuestion;
     let answer: Prepared | Burst;
     if (question.do === 'prepare') {
-      training = await build(question, backend, kind);
+      training = await build(question, engine);
       answer = prepared(training, question);
       index = question.steps;
     } else {
@@ -167,5 +175,5 @@ async function serve(backend: BackendName, kind: string): Promise<void> {
   }
 }
 
-const [backend = '', kind = ''] = process.argv.slice(2);
-await serve(backend as BackendName, kind);
+const [backend = '', kind = '', precision = 'float32'] = process.argv.slice(2);
+await serve({ backend: backend as BackendName, kind, precision: precision as Precision });

@@ -6,15 +6,19 @@
  * A pass is computed by its graph from the first time on, so that a run which resumes computes each
  * step as the run did that was never stopped.
  */
+import { Failure } from '@tfjs-operator/api/failure.ts';
+import type { StepExecution } from '@tfjs-operator/api/progress.ts';
 import type { OptimizerConfig } from '@tfjs-operator/api/run-config.ts';
 import { nodeBackend } from '../../backend/tensorflow/node-backend.ts';
 import type { StatelessDraws } from '../../backend/tensorflow/stateless-draws.ts';
 import type { StepContext } from '../step-context.ts';
 import type { StepEngine } from '../step-engine.ts';
 import type { TrainingPass } from '../training-pass.ts';
+import type { Precision } from '../training-step.ts';
 import { assertFinite } from '../update-half.ts';
 import { createCompiledGradients } from './compiled-gradients.ts';
 import { createCompiledUpdate } from './compiled-update.ts';
+import { percent } from './differences.ts';
 import { createProgram } from './program.ts';
 import { NotRecordable } from './recorder.ts';
 import { createSessionState } from './session-state.ts';
@@ -27,6 +31,8 @@ export interface CompiledEngineOptions {
   readonly isClipping: boolean;
   /** Gradients need not come to the arena: there is no other rank. */
   readonly isAlone: boolean;
+  /** Of products in the gradient half; with bfloat16 a step that graphs cannot compute is refused. */
+  readonly precision: Precision;
   /** What computes the step where graphs cannot. */
   readonly eager: StepEngine;
 }
@@ -44,16 +50,17 @@ export function createCompiledEngine(options: CompiledEngineOptions): StepEngine
 
   const giveUp = (error: unknown): void => {
     if (!(error instanceof NotRecordable)) throw error;
+    if (options.precision === 'bfloat16') throw onlyInGraphs(error);
     obstacle = error.message;
     session.pull();
     program.close();
   };
 
   return {
-    get execution() {
+    get execution(): StepExecution {
       return obstacle === undefined
-        ? ({ mode: 'compiled', reason: 'TensorFlow graphs, one call per half of a step' } as const)
-        : ({ mode: 'eager', reason: `the step cannot be a graph: ${obstacle}` } as const);
+        ? { mode: 'compiled', reason: describe(options.precision, gradients.bfloat16Difference) }
+        : { mode: 'eager', reason: `the step cannot be a graph: ${obstacle}` };
     },
     gradients: (batch, numbers, onBucket) => {
       if (obstacle !== undefined || batch.count === 0) {
@@ -83,4 +90,23 @@ export function createCompiledEngine(options: CompiledEngineOptions): StepEngine
     afterWrite: session.push,
     dispose: program.close,
   };
+}
+
+function describe(precision: Precision, difference: number | undefined): string {
+  const graphs = 'TensorFlow graphs, one call per half of a step';
+  if (precision === 'float32') return graphs;
+  const measured =
+    difference === undefined
+      ? ''
+      : `; the first gradient differs from that in float32 by ${percent(difference)}`;
+  return `${graphs}, products in bfloat16${measured}`;
+}
+
+/** Operations one by one compute in float32, which is not what was asked for. */
+function onlyInGraphs(cause: NotRecordable): Failure {
+  return new Failure(
+    'BadConfig',
+    `training.precision is bfloat16, which only a step that is a graph can compute in, and this one cannot be: ${cause.message}; set it to float32.`,
+    { cause },
+  );
 }

@@ -4,13 +4,19 @@
  * that gradients stay in the session where no other rank waits for them.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { Failure } from '@tfjs-operator/api/failure.ts';
 import type { NativeTensor } from '../../backend/tensorflow/node-backend.ts';
 import { batchTensors } from '../batch-tensors.ts';
 import { addTo } from '../gradient-half.ts';
 import type { GradientsOptions, StepBatch } from '../training-step.ts';
 import { globalNorm } from '../update-half.ts';
-import { gradientDifference } from './differences.ts';
-import { defineGradients, pieceFloats, type GradientTools } from './gradient-function.ts';
+import { bfloat16Difference, gradientDifference, percent } from './differences.ts';
+import {
+  defineGradients,
+  pieceFloats,
+  type GradientTools,
+  type PassValues,
+} from './gradient-function.ts';
 import { remove, type GraphFunction } from './program.ts';
 import { firstCall } from './first-call.ts';
 import { NotRecordable } from './recorder.ts';
@@ -24,6 +30,26 @@ export interface CompiledGradients {
   run(batch: StepBatch, options: GradientsOptions, onBucket: (bucket: number) => void): void;
   /** Euclidean norm of all gradients: of this rank's where they stay, else of what the arena holds. */
   norm(): number;
+  /**
+   * How far the first gradient in bfloat16 was from that in float32, in parts of its norm; undefined
+   * where nothing is computed in bfloat16, or no gradient has been.
+   */
+  readonly bfloat16Difference: number | undefined;
+}
+
+/** A gradient that is off by its own norm is no better than none: no rounding makes that. */
+const worstDifference = 1;
+
+/**
+ * Of a beginning network. Near a minimum the samples' gradients cancel out, and a run that resumes
+ * there is not to end for a difference that it did not end for before.
+ */
+function assertUseful(difference: number | undefined, { step }: GradientsOptions): void {
+  if (difference === undefined || difference <= worstDifference || step > 0) return;
+  throw new Failure(
+    'BadConfig',
+    `training.precision is bfloat16, in which the first gradient of this network differs from that in float32 by ${percent(difference)}; set it to float32.`,
+  );
 }
 
 export function createCompiledGradients(tools: GradientTools): CompiledGradients {
@@ -31,6 +57,7 @@ export function createCompiledGradients(tools: GradientTools): CompiledGradients
   const { arena, sums, buckets } = context;
   const passes = new Map<string, GraphFunction>();
   let squares = NaN;
+  let difference: number | undefined;
 
   const read = ({ id }: NativeTensor): Float32Array =>
     backend.binding.tensorDataSync(id) as Float32Array;
@@ -48,17 +75,30 @@ export function createCompiledGradients(tools: GradientTools): CompiledGradients
     });
 
   const compile = (batch: StepBatch, numbers: GradientsOptions): GraphFunction => {
-    const { called, recorded } = defineGradients(tools, batch, {
+    const { called, inBfloat16, recorded } = defineGradients(tools, batch, {
       weight: 1 / numbers.globalCount,
       randomKey: numbers.randomKey,
     });
+    const found = valuesOf(called, batch, numbers);
+    const obstacle = gradientDifference(recorded, found);
+    if (obstacle !== undefined) throw new NotRecordable(obstacle);
+    if (inBfloat16 === undefined) return called;
+    // The graph is right, so that what is other now is precision.
+    const distance = bfloat16Difference(found, valuesOf(inBfloat16, batch, numbers));
+    assertUseful(distance, numbers);
+    difference ??= distance;
+    return inBfloat16;
+  };
+
+  const valuesOf = (
+    called: GraphFunction,
+    batch: StepBatch,
+    numbers: GradientsOptions,
+  ): PassValues => {
     const outputs = firstCall(() => call(called, batch, numbers));
-    const [found, ...pieces] = outputs.map(read);
+    const [sums, ...pieces] = outputs.map(read);
     remove(backend, outputs);
-    const gradients = kept ? program.read(kept) : joinPieces(pieces);
-    const difference = gradientDifference(recorded, { sums: found!, gradients });
-    if (difference !== undefined) throw new NotRecordable(difference);
-    return called;
+    return { sums: sums!, gradients: kept ? program.read(kept) : joinPieces(pieces) };
   };
 
   const joinPieces = (pieces: readonly Float32Array[]): Float32Array[] => {
@@ -101,6 +141,9 @@ export function createCompiledGradients(tools: GradientTools): CompiledGradients
       else fetchBuckets(outputs.slice(1), isAdding);
       remove(backend, outputs);
       for (let bucket = 0; bucket <= buckets.length; bucket++) onBucket(bucket);
+    },
+    get bfloat16Difference() {
+      return difference;
     },
     norm: () => (kept ? Math.sqrt(squares) : globalNorm(arena, buckets)),
   };

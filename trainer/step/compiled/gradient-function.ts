@@ -9,7 +9,8 @@ import { batchTensors } from '../batch-tensors.ts';
 import type { LayerVariable } from '../model-layers.ts';
 import type { GradientBucket, StepContext } from '../step-context.ts';
 import type { TrainingPass } from '../training-pass.ts';
-import type { StepBatch } from '../training-step.ts';
+import type { Precision, StepBatch } from '../training-step.ts';
+import { copyInBfloat16 } from './in-bfloat16.ts';
 import { assertSameNodes } from './same-nodes.ts';
 import {
   after,
@@ -49,10 +50,14 @@ export interface GradientTools {
   readonly weights: ReadonlyMap<LayerVariable, Variable>;
   /** Where gradients stay, by place; undefined: they are fetched, bucket by bucket. */
   readonly kept: readonly Variable[] | undefined;
+  readonly precision: Precision;
 }
 
 export interface GradientFunction {
+  /** In float32. */
   readonly called: GraphFunction;
+  /** The same in bfloat16, where that is the precision. */
+  readonly inBfloat16: GraphFunction | undefined;
   /** What the eager pass gave that was recorded. */
   readonly recorded: PassValues;
 }
@@ -71,6 +76,7 @@ export function defineGradients(
   numbers: PassNumbers,
 ): GradientFunction {
   let recorded: PassValues | undefined;
+  let copy: ((graph: Graph) => GraphFunction) | undefined;
   const called = tools.program.define((graph) => {
     const first = recordPass(tools, graph, batch, numbers);
     recorded = first.values;
@@ -80,9 +86,16 @@ export function defineGradients(
     recordPass(tools, second, batch, otherNumbers);
     assertSameNodes(graph.nodes, second.nodes);
     const { sums, gradients, feeds } = first;
+    const pass = [...graph.nodes];
+    copy = (other) => {
+      const { outputOf } = copyInBfloat16(pass, other);
+      const carried = carryOut(tools, other, gradients.map(outputOf));
+      return { feeds: feeds.map(outputOf), fetches: [outputOf(sums), ...carried] };
+    };
     return { feeds, fetches: [sums, ...carryOut(tools, graph, gradients)] };
   });
-  return { called, recorded: recorded! };
+  const inBfloat16 = tools.precision === 'bfloat16' ? tools.program.define(copy!) : undefined;
+  return { called, inBfloat16, recorded: recorded! };
 }
 
 interface RecordedPass {

@@ -4,7 +4,7 @@
  */
 
 /** TensorFlow's DataType (tensorflow/core/framework/types.proto). */
-export const DataType = { float: 1, int32: 3, resource: 20 } as const;
+export const DataType = { float: 1, int32: 3, bfloat16: 14, resource: 20 } as const;
 
 export type AttributeValue =
   | { readonly kind: 'string'; readonly value: string }
