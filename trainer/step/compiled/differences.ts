@@ -83,5 +83,6 @@ function distance(a: Float32Array, b: Float32Array): number {
 }
 
 export function percent(ratio: number): string {
-  return `${(ratio * 100).toPrecision(2)} %`;
+  const percents = ratio * 100;
+  return `${percents < 100 ? percents.toPrecision(2) : percents.toFixed()} %`;
 }
