@@ -7,7 +7,7 @@ import type { OptimizerConfig } from '@tfjs-operator/api/run-config.ts';
 import type { NodeBackend } from '../../backend/tensorflow/node-backend.ts';
 import type { LayerVariable } from '../model-layers.ts';
 import type { GradientBucket, GradientPlace, StepContext } from '../step-context.ts';
-import { fusedUpdate, kernelScalars } from './fused-update.ts';
+import { fusedUpdate } from './fused-update.ts';
 import { after, DataType, floatType, intConstant, type Graph, type NodeOutput } from './graph.ts';
 import { readVariable, type GraphFunction, type Program, type Variable } from './program.ts';
 import { record } from './recorder.ts';
@@ -32,8 +32,9 @@ export function updateNumbers(
   step: { readonly learningRate: number; readonly t: number; readonly clip: number },
 ): Float32Array {
   const { rule } = context;
+  const scalars = rule.scalars(step.learningRate, step.t);
   return Float32Array.from([
-    ...kernelScalars(optimizer, rule.scalars(step.learningRate, step.t), step.t),
+    ...(fusedUpdate(optimizer, rule)?.numbers(scalars, step.t) ?? scalars),
     ...(isClipping ? [step.clip] : []),
     ...(rule.weightDecay ? [1 - step.learningRate * rule.weightDecay] : []),
   ]);
@@ -139,7 +140,7 @@ function updateVariable(tools: UpdateTools, graph: Graph, update: Update): NodeO
   const fused = fusedUpdate(tools.optimizer, tools.context.rule);
   const handles = slots.map(({ handle }) => handle);
   const updated = fused
-    ? fused(graph, { weight: weight.handle, slots: handles, gradient, order }, numbers.scalars)
+    ? fused.add(graph, { weight: weight.handle, slots: handles, gradient, order }, numbers.scalars)
     : recordedUpdate(tools, graph, { ...update, gradient });
   return constrain(tools, graph, update, updated);
 }
