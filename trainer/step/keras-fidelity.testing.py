@@ -27,13 +27,22 @@ def as_float64(model):
     return twin
 
 
+def round_off(model, random):
+    """Moves each weight to a neighbour among the float32 numbers."""
+    weights = model.get_weights()
+    model.set_weights([np.nextafter(w, random.choice([-np.inf, np.inf], w.shape).astype(w.dtype)) for w in weights])
+
+
 def train(case):
     keras.config.set_floatx("float32")
     model = keras.models.load_model(case["model"], compile=False)
     if settings["dtype"] == "float64":
         model = as_float64(model)
+    if settings.get("roundingSeed") is not None:
+        round_off(model, np.random.default_rng(settings["roundingSeed"]))
     steps, warmup, rate = case["steps"], case["warmupSteps"], case["learningRate"]
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, steps - warmup, warmup_target=rate, warmup_steps=warmup)
+    decay = case["totalSteps"] - warmup
+    schedule = keras.optimizers.schedules.CosineDecay(0.0, decay, warmup_target=rate, warmup_steps=warmup)
     model.compile(OPTIMIZERS[case["optimizer"]](schedule), "categorical_crossentropy", jit_compile=False)
     shape = (steps, case["batchSize"])
     x = np.fromfile(case["pixels"], "uint8").reshape((*shape, *case["sampleShape"]))

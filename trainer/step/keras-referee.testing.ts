@@ -11,6 +11,11 @@ import { savedModelOf } from '../model/saved-model-of.ts';
 import type { Digits, FidelityCase } from './fidelity-case.testing.ts';
 
 export interface KerasSettings {
+  /**
+   * Every initial weight is moved by one rounding, up or down as this seed says: what Keras then
+   * differs from itself is what no two implementations can fall below.
+   */
+  readonly roundingSeed?: number;
   /** Default float32. */
   readonly dtype?: 'float32' | 'float64';
   /** Of a single operation; default all cores. */
@@ -28,6 +33,7 @@ export interface KerasJob {
   readonly sampleShape: readonly number[];
   readonly batchSize: number;
   readonly steps: number;
+  readonly totalSteps: number;
   readonly warmupSteps: number;
   readonly optimizer: string;
   readonly learningRate: number;
@@ -40,7 +46,7 @@ export async function prepareForKeras(
   model: tfl.LayersModel,
   digits: Digits,
 ): Promise<KerasJob> {
-  const place = join(folder, fidelity.name);
+  const place = join(folder, fidelity.name.replaceAll(/[^a-z0-9]+/g, '-'));
   await mkdir(place);
   await writeModel(place, await savedModelOf(model, fidelity.topology), {
     formats: ['keras-h5'],
@@ -55,10 +61,10 @@ export async function prepareForKeras(
   };
   await writeFile(files.pixels, digits.pixels);
   await writeFile(files.labels, digits.labels);
-  const { name, sampleShape, batchSize, steps, warmupSteps, optimizer } = fidelity;
+  const { name, sampleShape, batchSize, steps, totalSteps, warmupSteps, optimizer } = fidelity;
   return {
     ...files,
-    ...{ name, sampleShape, batchSize, steps, warmupSteps },
+    ...{ name, sampleShape, batchSize, steps, totalSteps, warmupSteps },
     optimizer: optimizer.name,
     learningRate: optimizer.learningRate,
   };
@@ -67,11 +73,11 @@ export async function prepareForKeras(
 /** The losses of each job by its name. */
 export async function lossesInKeras(
   jobs: readonly KerasJob[],
-  { dtype = 'float32', threads = 0, oneDnn = false }: KerasSettings = {},
+  { dtype = 'float32', threads = 0, oneDnn = false, roundingSeed }: KerasSettings = {},
 ): Promise<Readonly<Record<string, readonly number[]>>> {
   const program = await readFile(new URL('./keras-fidelity.testing.py', import.meta.url), 'utf8');
   const environment = { TF_ENABLE_ONEDNN_OPTS: oneDnn ? '1' : '0' };
-  const settings = JSON.stringify({ cases: jobs, dtype, threads, environment });
+  const settings = JSON.stringify({ cases: jobs, dtype, threads, roundingSeed, environment });
   const output = await python(`import json\nsettings = json.loads(r'''${settings}''')\n${program}`);
   return JSON.parse(output) as Readonly<Record<string, readonly number[]>>;
 }
