@@ -64,10 +64,28 @@ function isMatrix({ shape, dtype }: tf.Tensor): boolean {
 }
 
 function multiply({ a, b }: Operands, { transposeA, transposeB }: Transposes): tf.Tensor {
+  const isLarge = a.size * (b.shape.at(-2) ?? 1) >= largeProduct;
+  if (transposeB && !transposeA && isLarge) return multiplyTransposed(a, b);
   return nativeOp('MatMul', [asMatrix(a), asMatrix(b)], {
     T: { dtype: 'float32' },
     transpose_a: { bool: transposeA },
     transpose_b: { bool: transposeB },
+  });
+}
+
+/**
+ * Multiplications from which on the kernel for batches is the faster one for a · bᵀ: by a fifth for
+ * 128 x 512 by 512 x 512 (34 million) with oneDNN, while the small products of an LSTM (1 million)
+ * lose by it.
+ */
+const largeProduct = 2 ** 23;
+
+/** a · bᵀ, what goes back to the input of a dense layer. */
+function multiplyTransposed(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  return nativeOp('BatchMatMulV2', [asMatrix(a), asMatrix(b)], {
+    T: { dtype: 'float32' },
+    adj_x: { bool: false },
+    adj_y: { bool: true },
   });
 }
 
