@@ -5,11 +5,10 @@
  * reads like the text format: `f32x4.add(get('a'), get('b'))`.
  * Opcodes: WebAssembly core specification 2.0, binary format, sections 5.4 and 5.5.
  */
-import { i32 } from './instructions.ts';
+import { i32, type Code } from './instructions.ts';
 import { unsigned } from './leb128.ts';
 
-/** Encoded instructions. */
-export type Code = readonly number[];
+export type { Code };
 export type ValueType = 'i32' | 'f32' | 'v128';
 
 export interface WasmFunction {

@@ -3,8 +3,10 @@
  * Each takes and returns code, see assembler.ts.
  * Opcodes: WebAssembly core specification 2.0, section 5.4; relaxed SIMD is part of 3.0.
  */
-import type { Code } from './assembler.ts';
 import { signed, unsigned } from './leb128.ts';
+
+/** Encoded instructions. */
+export type Code = readonly number[];
 
 const simdPrefix = 0xfd;
 
