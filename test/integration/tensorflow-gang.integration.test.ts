@@ -37,7 +37,7 @@ describe('two workers on tensorflow', needsTensorflowAddon(), () => {
     const { accuracy, backend, workers } = first.result.summary;
     assert.equal(backend, 'tensorflow');
     assert.equal(workers, replicas);
-        assert.ok(accuracy !== null && accuracy >= leastAccuracy, `accuracy ${accuracy}`);
+    assert.ok(accuracy !== null && accuracy >= leastAccuracy, `accuracy ${accuracy}`);
   });
 
   test('say at /progress that they compute on tensorflow, by graphs', () => {
