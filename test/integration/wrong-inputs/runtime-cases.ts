@@ -44,6 +44,13 @@ const job = { teller: 'job' } as const;
 export const runtimeCases: readonly WrongInput[] = [
   {
     ...job,
+    name: 'a precision that the backend does not compute in',
+    set: { 'spec.training.inline.precision': 'bfloat16' },
+    reason: 'BadConfig',
+    says: 'training.precision is bfloat16, which the backend tensorflow alone computes in, but this worker computes on cpu; give it TensorFlow and set workers.backend to auto or tensorflow, or set training.precision to float32.',
+  },
+  {
+    ...job,
     name: 'a learning rate at which the loss is no number any more',
     set: {
       'spec.training.inline.optimizer.learningRate': 1000,

@@ -1,13 +1,27 @@
 /** What counts as another result, and what as rounding. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { gradientDifference, updateDifference, valuesDifference } from './differences.ts';
+import {
+  bfloat16Difference,
+  gradientDifference,
+  updateDifference,
+  valuesDifference,
+} from './differences.ts';
 import type { PassValues } from './gradient-function.ts';
 
 const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 const pass = (sums: number[], ...gradients: number[][]): PassValues => ({
   sums: floats(...sums),
   gradients: gradients.map((values) => floats(...values)),
+});
+
+test('gradients in bfloat16 are measured all together, in parts of the norm in float32', () => {
+  const expected = pass([1], [3, 0], [4]);
+  assert.equal(bfloat16Difference(expected, pass([9], [3, 3], [0])), 1);
+  assert.equal(bfloat16Difference(expected, expected), 0);
+  assert.equal(bfloat16Difference(pass([1], [0]), pass([1], [0])), 0);
+  assert.ok(Number.isNaN(bfloat16Difference(expected, pass([1], [3, NaN], [4]))));
+  assert.equal(bfloat16Difference(pass([1], [Infinity]), pass([1], [0])), undefined);
 });
 
 describe('gradients', () => {

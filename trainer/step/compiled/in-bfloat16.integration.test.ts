@@ -280,7 +280,7 @@ describe('a step in bfloat16', needsTensorflowAddon(), () => {
     step.dispose();
   });
 
-  test('is refused where the first gradient is nothing but rounding', () => {
+  test('is refused where the first gradient is rounding and nothing else', () => {
     const model = tfl.sequential();
     model.add(layers.dense({ units: 1, inputShape: [2], kernelInitializer: 'ones' }));
     const step = createCompiledStep({
