@@ -7,11 +7,17 @@ import { join } from 'node:path';
 import { Failure } from '@tfjs-operator/api/failure.ts';
 import { tensorflowAddon } from '../test/tensorflow-addon.ts';
 import { tensorflowHome } from '../trainer/staged-tensorflow.ts';
+import { fidelitySuite } from './fidelity/suite.ts';
+import { memorySuite } from './memory/suite.ts';
 import { peerPython } from './step/peer-python.ts';
 import { stepSuite } from './step/suite.ts';
 import type { Suite, SuiteWorld } from './suite.ts';
 
-const suites: Readonly<Record<string, Suite>> = { step: stepSuite };
+const suites: Readonly<Record<string, Suite>> = {
+  step: stepSuite,
+  fidelity: fidelitySuite,
+  memory: memorySuite,
+};
 
 const world: SuiteWorld = {
   print: (text) => process.stdout.write(text),
