@@ -63,7 +63,9 @@ export const sumRows = defineKernel<{ x: TensorInfo }, SumAttributes>(
     const kept = x.shape.slice(reduced);
     const columns = sizeOf(kept);
     const ones = attributes.keepDims === true ? new Array<number>(reduced).fill(1) : [];
-    const output = heap.allocateZeros([...ones, ...kept]);
+    const shape = [...ones, ...kept];
+    if (sizeOf(shape) === sizeOf(x.shape)) return { ...heap.share(x), shape };
+    const output = heap.allocateZeros(shape);
     const rows = sizeOf(x.shape.slice(0, reduced));
     const [from, to] = [heap.addressOf(x), heap.addressOf(output)];
     // Sums of sums, strip by strip: the error grows with the longest run of additions.

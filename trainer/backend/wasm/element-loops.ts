@@ -21,18 +21,24 @@ export interface Elements {
   set(name: string, value: Code): Code;
   load(array: string): Code;
   store(array: string, value: Code): Code;
+  /** `value` with zeros in the lanes that hold no number of the arrays, for sums over lanes. */
+  lanesOnly(value: Code): Code;
 }
 
 export interface Width {
   readonly bytes: number;
   readonly load: typeof v128.load;
   readonly store: typeof v128.store;
+  readonly lanesOnly: (value: Code) => Code;
 }
 
 /** Four numbers, then one. */
 export const widths: readonly Width[] = [
-  { ...v128, bytes: 16 },
-  { bytes: 4, load: v128.loadOne, store: v128.storeOne },
+  { bytes: 16, load: v128.load, store: v128.store, lanesOnly: (value) => value },
+  {
+    ...{ bytes: 4, load: v128.loadOne, store: v128.storeOne },
+    lanesOnly: (value) => v128.and(value, v128.firstLane()),
+  },
 ];
 const floatBytes = 4;
 
@@ -42,12 +48,13 @@ export function localsOf(names: readonly string[], type: ValueType): Record<stri
 
 export function elementsAt(
   { get, set }: Frame,
-  { load, store }: Width,
+  { load, store, lanesOnly }: Width,
   addressOf: (array: string) => Code,
 ): Elements {
   return {
     get,
     set,
+    lanesOnly,
     load: (array) => load(addressOf(array)),
     store: (array, value) => store(addressOf(array), value),
   };

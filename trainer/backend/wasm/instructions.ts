@@ -68,6 +68,8 @@ export const f32 = {
   multiply: binary(0x94),
   isEqual: binary(0x5b),
   max: binary(0x97),
+  /** Of an i32. */
+  ofInteger: unary(0xb2),
   constant: floatConstant,
   zero: (): Code => floatConstant(0),
 } as const;
@@ -89,11 +91,18 @@ export const v128 = {
   /** Bits of `one` where `mask` has ones, of `two` elsewhere. */
   select: (mask: Code, one: Code, two: Code): Code => [...one, ...two, ...mask, ...simd(0x52)],
   zero: (): Code => [...simd(0x0c), ...new Array<number>(16).fill(0)],
+  /** Ones in all bits of the first of four lanes. */
+  firstLane: (): Code => [
+    ...simd(0x0c),
+    ...Array.from({ length: 16 }, (_, byte) => (byte < 4 ? 0xff : 0)),
+  ],
 } as const;
 
 export const f32x4 = {
   loadSplat: load(...simd(0x09)),
   splat: unary(...simd(0x13)),
+  /** One lane as an f32. */
+  lane: (value: Code, lane: number): Code => [...value, ...simd(0x1f), lane],
   isEqual: binary(...simd(0x41)),
   isGreater: binary(...simd(0x44)),
   squareRoot: unary(...simd(0xe3)),

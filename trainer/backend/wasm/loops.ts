@@ -8,6 +8,7 @@ import { depthwiseFilterLoop, depthwiseInputLoop } from './depthwise.ts';
 import * as batchNormalizationLoops from './batch-normalization-loops.ts';
 import { copyLines } from './copy-lines.ts';
 import { availableMultiplyAdd, type MultiplyAdd } from './multiply-add.ts';
+import * as layerNormalizationLoops from './layer-normalization-loops.ts';
 import { optimizerLoops } from './optimizer-loops.ts';
 import { panelsOfColumns, panelsOfRows } from './panels.ts';
 import { recurrentLoops } from './recurrent-loops.ts';
@@ -26,6 +27,7 @@ function define(multiplyAdd: MultiplyAdd) {
     panelsOfColumns,
     copyLines,
     ...batchNormalizationLoops,
+    ...layerNormalizationLoops,
     ...optimizerLoops,
     ...recurrentLoops(multiplyAdd),
     ...rowLoops,

@@ -30,6 +30,12 @@ import { castToSame, identity } from './identity.ts';
 import { addBias, sumRows } from './bias.ts';
 import type { KernelContext, WasmKernel } from './wasm-kernel.ts';
 import { openHeap } from './heap.ts';
+import {
+  callLayerNormalization,
+  gradientOfLayerNormalization,
+  layerNormalization,
+  layerNormalizationGradient,
+} from './layer-normalization.ts';
 import { lstmBackward, lstmForward } from './lstm-kernels.ts';
 import { openLoops } from './loops.ts';
 import { maxPool, maxPoolGradient } from './max-pool.ts';
@@ -51,6 +57,8 @@ const missingKernels: readonly WasmKernel[] = [
   gruBackward,
   optimizerUpdate,
   reluGradient,
+  layerNormalization,
+  layerNormalizationGradient,
 ];
 
 /** Faster than tfjs's own, and in the case of average pooling right where tfjs's is wrong. */
@@ -71,7 +79,7 @@ const betterKernels: readonly WasmKernel[] = [
   split,
 ];
 
-const gradients = [gradientOfBatchNormalization, gradientOfRelu];
+const gradients = [gradientOfBatchNormalization, gradientOfLayerNormalization, gradientOfRelu];
 
 /** Ours, with a reference to the one of tfjs that it stands in front of. */
 type LayeredKernel = KernelFunc & { readonly original?: KernelFunc | undefined };
@@ -103,4 +111,5 @@ export function registerKernels(backend: BackendWasm): void {
   for (const kernel of [...missingKernels, ...betterKernels]) layer(kernel, context);
   for (const gradient of gradients) registerGradientOn('wasm', gradient);
   overrideCall('wasm', tfl.layers.batchNormalization(), callBatchNormalization);
+  overrideCall('wasm', tfl.layers.layerNormalization(), callLayerNormalization);
 }
