@@ -143,7 +143,9 @@ test(
     }).ended;
     assert.equal(ended.code, 11);
     assert.equal(ended.stderr, `The job failed (DataError): ${message}\n`);
-    assert.equal(workplace.starts().length, 2, 'nobody was started again');
+    // The other worker may have been stopped before it could write its start down.
+    const ranks = workplace.starts().map(({ rank }) => rank);
+    assert.equal(new Set(ranks).size, ranks.length, 'nobody was started again');
     assert.doesNotMatch(ended.stdout, /DataError/, 'the failure is told once');
     assertTidy(workplace);
   },
