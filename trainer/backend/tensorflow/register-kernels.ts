@@ -9,11 +9,12 @@ import * as tf from '@tensorflow/tfjs-core';
 // Registers tfjs's gradients, which come first.
 import '@tensorflow/tfjs-layers';
 import { activationGradients } from './activation-gradients.ts';
+import { overrideBatchNormalization } from './batch-normalization.ts';
 import { addBias, addGradient, sumOfRows } from './bias.ts';
 import { batchNormGradient, batchNormKernel } from './fused-batch-norm.ts';
 import { gather } from './gather.ts';
 import { matMulKernels } from './matmul.ts';
-import { overrideLayers } from './override-layers.ts';
+
 import { recurrentGates } from './recurrent-gates.ts';
 import { reductionGradients } from './reduction-gradients.ts';
 import { sameValueKernels } from './same-values.ts';
@@ -43,7 +44,7 @@ export const gradients: readonly TensorflowGradient[] = [
 export function registerKernels(): void {
   kernels.forEach(layerKernel);
   gradients.forEach(layerGradient);
-  overrideLayers();
+  overrideBatchNormalization();
 }
 
 /** Ours, with a reference to the one of tfjs that it stands in front of. */
