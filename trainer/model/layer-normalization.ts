@@ -81,6 +81,14 @@ export function normalizeByRows(model: LayersModel): void {
 
 type Call = (inputs: tf.Tensor | tf.Tensor[], options: unknown) => tf.Tensor | tf.Tensor[];
 
+/** Kernel of a backend whose own form of the layer stands on the prototype (wasm). */
+const backendKernel = 'LayerNorm';
+
+function hasOwnKernel(): boolean {
+  // Typed as if it always found one.
+  return (tf.getKernel(backendKernel, tf.getBackend()) as unknown) !== undefined;
+}
+
 /** Over other axes than the last ones the layer computes as TensorFlow.js made it. */
 export function normalizeLayerByRows(given: object): void {
   const layer = given as BuiltLayer & { call?: Call };
@@ -90,7 +98,7 @@ export function normalizeLayerByRows(given: object): void {
     const kept = input.rank - layer.axis.length;
     // The numbers of a row have to lie together.
     const isInner = layer.axis.some((axis, index) => axis !== kept + index);
-    if (isInner) return original.call(layer, inputs, options);
+    if (isInner || hasOwnKernel()) return original.call(layer, inputs, options);
     return tf.tidy(() => {
       const width = input.shape.slice(kept).reduce((product, length) => product * length, 1);
       const weight = (variable: LayerVariable | null): tf.Tensor | undefined =>
