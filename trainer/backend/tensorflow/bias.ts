@@ -13,8 +13,8 @@ import {
 } from './tensorflow-kernel.ts';
 
 interface Operands {
-  readonly a: tf.TensorInfo;
-  readonly b: tf.TensorInfo;
+  readonly a: tf.Tensor;
+  readonly b: tf.Tensor;
 }
 
 const channelsLast: OpAttributes = {
@@ -22,14 +22,18 @@ const channelsLast: OpAttributes = {
   data_format: { string: 'NHWC' },
 };
 
-/** True where b is one number per column of a. */
+/** True where b is one number per column of a, with at most leading axes of length 1 before it. */
 function isBias({ a, b }: Operands): boolean {
+  const columns = a.shape.at(-1);
   return (
     a.dtype === 'float32' &&
     b.dtype === 'float32' &&
-    b.shape.length === 1 &&
-    a.shape.length > 1 &&
-    a.shape.at(-1) === b.shape[0]
+    a.rank > 1 &&
+    b.rank > 0 &&
+    b.rank <= a.rank &&
+    b.shape.at(-1) === columns &&
+    b.size === columns &&
+    a.size !== b.size
   );
 }
 
@@ -40,7 +44,7 @@ function sumRows(x: tf.TensorInfo): tf.Tensor {
 
 export const addBias: TensorflowKernel = defineKernel<Operands>(
   tf.Add,
-  ({ a, b }) => nativeOp('BiasAdd', [a, b], channelsLast),
+  ({ a, b }) => tf.tidy(() => nativeOp('BiasAdd', [a, tf.reshape(b, [b.size])], channelsLast)),
   isBias,
 );
 

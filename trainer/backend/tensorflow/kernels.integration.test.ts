@@ -69,6 +69,23 @@ const cases: readonly KernelCase[] = [
     avoids: ['Add', 'Sum'],
   },
   {
+    name: 'a bias with leading axes',
+    inputs: [
+      [2, 3, 4, 5],
+      [1, 1, 1, 5],
+    ],
+    run: (x, bias) => tf.tanh(tf.add(x!, bias!)),
+    uses: ['BiasAdd', 'BiasAddGrad'],
+    avoids: ['Add', 'Sum'],
+  },
+  {
+    name: 'clipping',
+    inputs: [[6, 7]],
+    run: (x) => tf.clipByValue(x!, -0.25, 0.5),
+    uses: ['ClipByValue', 'SelectV2'],
+    avoids: ['Minimum', 'Maximum', 'LogicalAnd', 'ZerosLike'],
+  },
+  {
     name: 'an addition that broadcasts in the middle',
     inputs: [
       [2, 1, 5],
@@ -246,6 +263,13 @@ describe('kernels of tensorflow', needsTensorflowAddon(), () => {
       tf.tidy(() => data(tf.grad((x) => tf.relu(x))(tf.tensor1d([-1, -0, 0, 1])))),
     );
     assert.deepEqual([...gradient], [0, 0, 0, 1]);
+  });
+
+  test('the bounds of clipping have a gradient, as in tfjs', async () => {
+    const gradient = await on('tensorflow', () =>
+      tf.tidy(() => data(tf.grad((x) => tf.clipByValue(x, -1, 2))(tf.tensor1d([-3, -1, 0, 2, 4])))),
+    );
+    assert.deepEqual([...gradient], [0, 1, 1, 1, 0]);
   });
 
   test('a gradient is a tensor of its own, which may be disposed before the other', async () => {

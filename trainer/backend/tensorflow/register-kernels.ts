@@ -11,6 +11,7 @@ import '@tensorflow/tfjs-layers';
 import { activationGradients } from './activation-gradients.ts';
 import { overrideBatchNormalization } from './batch-normalization.ts';
 import { addBias, addGradient, sumOfRows } from './bias.ts';
+import { clipByValue, clipByValueGradient } from './clip.ts';
 import { batchNormGradient, batchNormKernel } from './fused-batch-norm.ts';
 import { gather } from './gather.ts';
 import { matMulKernels } from './matmul.ts';
@@ -29,6 +30,7 @@ export const kernels: readonly TensorflowKernel[] = [
   ...matMulKernels,
   ...sameValueKernels,
   gather,
+  clipByValue,
   batchNormKernel,
   softmaxCrossEntropyKernel,
   ...recurrentGates,
@@ -38,6 +40,7 @@ export const gradients: readonly TensorflowGradient[] = [
   ...activationGradients,
   addGradient,
   ...reductionGradients,
+  clipByValueGradient,
   batchNormGradient,
 ];
 
