@@ -1,5 +1,5 @@
 /**
- * Gradients of activations as TensorFlow's single operations, where tfjs takes 3 to 10. Where the
+ * Gradients of activations as TensorFlow's single operations, where tfjs takes two to seven. Where the
  * operation takes the activation's output it gets that: the input then has one reader, so that
  * TensorFlow fuses the activation into the convolution or product before it.
  */
