@@ -30,7 +30,7 @@ def train(seed):
     kept = np.random.default_rng(seed).permutation(len(x))[: settings["trainSamples"]]
     model = keras.models.model_from_json(json.dumps(settings["topology"]))
     steps = training["epochs"] * -(-len(kept) // batch)
-    model.compile(optimizer(steps), "sparse_categorical_crossentropy", ["accuracy"], jit_compile=False)
+    model.compile(optimizer(steps), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     model.fit(x[kept], y[kept], batch_size=batch, epochs=training["epochs"], verbose=0)
     return model.evaluate(*digits("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"), batch_size=500, verbose=0)[1]
 
